@@ -1,0 +1,43 @@
+# Libraries outside what the project exists for; why each one: docs/dependencies.md.
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+find_package(GTest REQUIRED)
+if(GWANMUN_BENCH)
+  find_package(benchmark REQUIRED)
+endif()
+pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-0.1)
+pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
+pkg_check_modules(CARES REQUIRED IMPORTED_TARGET libcares)
+
+# What tools/third-party fetched and built, by version, outside the tree.
+if(DEFINED ENV{GWANMUN_DEPS})
+  set(default_deps $ENV{GWANMUN_DEPS})
+else()
+  set(default_deps $ENV{HOME}/.cache/gwanmun)
+endif()
+set(GWANMUN_DEPS ${default_deps} CACHE PATH "Where tools/third-party puts what it builds")
+set(GWANMUN_TLS "aws-lc" CACHE STRING "aws-lc | openssl")
+
+add_library(gwanmun_tls_library INTERFACE)
+if(GWANMUN_TLS STREQUAL "aws-lc")
+  file(READ ${CMAKE_SOURCE_DIR}/third_party/aws-lc/version aws_lc_version)
+  string(STRIP "${aws_lc_version}" aws_lc_version)
+  set(aws_lc ${GWANMUN_DEPS}/aws-lc-${aws_lc_version})
+  if(NOT EXISTS ${aws_lc}/lib/libssl.a)
+    message(FATAL_ERROR "AWS-LC ${aws_lc_version} is not in ${GWANMUN_DEPS}: run tools/third-party, "
+      "or configure with -DGWANMUN_TLS=openssl")
+  endif()
+  target_include_directories(gwanmun_tls_library SYSTEM INTERFACE ${aws_lc}/include)
+  target_link_libraries(gwanmun_tls_library INTERFACE ${aws_lc}/lib/libssl.a ${aws_lc}/lib/libcrypto.a Threads::Threads)
+else()
+  find_package(OpenSSL 3.0 REQUIRED)
+  target_link_libraries(gwanmun_tls_library INTERFACE OpenSSL::SSL OpenSSL::Crypto)
+endif()
+
+# The Gateway API's CRDs: the files the API server would load, embedded in the binary.
+file(READ ${CMAKE_SOURCE_DIR}/third_party/gateway-api/version gateway_api_version)
+string(STRIP "${gateway_api_version}" gateway_api_version)
+set(GWANMUN_CRDS ${GWANMUN_DEPS}/gateway-api-${gateway_api_version})
+if(NOT EXISTS ${GWANMUN_CRDS}/experimental)
+  message(FATAL_ERROR "The Gateway API ${gateway_api_version} CRDs are not in ${GWANMUN_DEPS}: run tools/third-party")
+endif()

@@ -1,0 +1,34 @@
+// Event: where one coroutine waits for something to happen on its own loop.
+#pragma once
+
+#include <coroutine>
+#include <utility>
+
+#include "net/loop.h"
+
+namespace gwanmun::net {
+
+/// A single-waiter, auto-reset event. fire() wakes the waiter through the loop's ready queue, never
+/// inside the caller; with no waiter it does nothing (so: check the condition, then wait, in a
+/// loop). One thread. Destroying an Event that somebody waits on is a bug (asserted).
+class Event {
+ public:
+  Event() = default;
+  Event(const Event&) = delete;
+  Event& operator=(const Event&) = delete;
+
+  void fire() {
+    if (waiter_) Loop::current().make_ready(std::exchange(waiter_, nullptr));
+  }
+  bool has_waiter() const { return waiter_ != nullptr; }
+
+  bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> waiter) noexcept { waiter_ = waiter; }
+  void await_resume() const noexcept {}
+  Event& operator co_await() noexcept { return *this; }
+
+ private:
+  std::coroutine_handle<> waiter_;
+};
+
+}  // namespace gwanmun::net

@@ -1,0 +1,147 @@
+// Loop: one thread's event loop on edge-triggered epoll. Everything that a worker owns is used on
+// its loop's thread only; other threads reach it through post().
+//
+// One tick: wait for events; for each: its handler runs, then the ready queue (coroutines that the
+// handler woke) runs dry; after all events: timers, posted work, flush (staged writes go out, once
+// per connection), then disposal of what closed. Nothing is destroyed before that, so a handler may
+// close anything without dangling.
+#pragma once
+
+#include <atomic>
+#include <coroutine>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <vector>
+
+#include "base/result.h"
+
+namespace gwanmun::net {
+
+class Loop;
+
+/// Something the loop can destroy at the end of the tick.
+class Disposable {
+ public:
+  virtual ~Disposable() = default;
+};
+
+/// A descriptor's owner. `events` is epoll's bit set (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLERR |
+/// EPOLLHUP).
+class EventHandler {
+ public:
+  virtual void on_event(std::uint32_t events) = 0;
+
+ protected:
+  ~EventHandler() = default;
+};
+
+/// Has staged output; called once at the end of the tick in which it was enqueued.
+class Flushable {
+ public:
+  virtual void flush() = 0;
+
+ protected:
+  ~Flushable() = default;
+
+ private:
+  friend class Loop;
+  bool flush_queued_ = false;
+};
+
+/// A one-shot timer, intrusive: arming allocates nothing. Resolution about 1 ms (a hierarchical
+/// wheel); fires on or after its time, never before. Destruction disarms. Re-arming moves it.
+class Timer {
+ public:
+  using Callback = void (*)(void* context);
+  Timer() = default;
+  Timer(const Timer&) = delete;
+  Timer& operator=(const Timer&) = delete;
+  ~Timer() { disarm(); }
+
+  void arm(Loop& loop, std::uint64_t after_ms, Callback callback, void* context);
+  void disarm();
+  bool armed() const { return loop_ != nullptr; }
+
+ private:
+  friend class Loop;
+  friend class TimerWheel;
+  Loop* loop_ = nullptr;
+  Timer* next_ = nullptr;
+  Timer** link_ = nullptr;  // what points at this one
+  std::uint64_t due_ms_ = 0;
+  Callback callback_ = nullptr;
+  void* context_ = nullptr;
+};
+
+class Loop {
+ public:
+  static constexpr std::size_t kScratchBytes =
+      64 * 1024;  // one read; hot in cache, shared by all connections
+
+  static Result<std::unique_ptr<Loop>> create();
+  ~Loop();
+
+  /// The loop of the calling thread; requires run() (or run_once()) to be active on it, or bind().
+  static Loop& current();
+  /// Makes this the calling thread's loop without running it (set-up and tests).
+  void bind();
+
+  /// Runs until stop().
+  void run();
+  /// One tick; waits at most `timeout_ms` (-1: until something happens). For tests and start-up.
+  void run_once(int timeout_ms);
+  /// Any thread.
+  void stop();
+
+  /// Any thread: runs `work` on this loop's thread, in order of posting.
+  void post(std::move_only_function<void()> work);
+
+  // ---- the loop's thread only ----
+
+  Result<void> watch(int fd, EventHandler& handler, std::uint32_t events);
+  void unwatch(int fd, EventHandler& handler);
+  /// Queues a coroutine; it runs after the current event handler (or timer, or posted work)
+  /// returns.
+  void make_ready(std::coroutine_handle<> coroutine) { ready_.push_back(coroutine); }
+  /// Runs the ready queue dry; called by the loop, and by a stream that lends the scratch buffer.
+  void run_ready();
+  void flush_later(Flushable& item);
+  /// Destroys it at the end of the tick (after flush).
+  void dispose(std::unique_ptr<Disposable> item);
+
+  /// Milliseconds, monotonic; taken once a tick.
+  std::uint64_t now_ms() const { return now_ms_; }
+  /// Microseconds, monotonic; reads the clock (access log, histograms).
+  static std::uint64_t now_us();
+  std::span<char> scratch() { return scratch_; }
+
+ private:
+  struct Impl;
+  Loop();
+  friend class Timer;
+  std::vector<std::coroutine_handle<>> ready_;
+  std::uint64_t now_ms_ = 0;
+  std::span<char> scratch_;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// `co_await sleep(loop, ms)`; not cancellable: for back-off and periodic jobs, not for deadlines.
+class Sleep {
+ public:
+  Sleep(Loop& loop, std::uint64_t after_ms) : loop_(loop), after_ms_(after_ms) {}
+  bool await_ready() const noexcept { return after_ms_ == 0; }
+  void await_suspend(std::coroutine_handle<> waiter) noexcept;
+  void await_resume() const noexcept {}
+
+ private:
+  Loop& loop_;
+  std::uint64_t after_ms_;
+  Timer timer_;
+  std::coroutine_handle<> waiter_;
+};
+inline Sleep sleep(Loop& loop, std::uint64_t after_ms) { return {loop, after_ms}; }
+
+}  // namespace gwanmun::net
