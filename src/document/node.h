@@ -21,8 +21,13 @@ class Node {
   enum class Kind : std::uint8_t { kNull, kBool, kInteger, kFloat, kString, kList, kMap };
   struct Member;
 
-  Node() = default;
-  static Node null() { return {}; }
+  Node();
+  Node(const Node&);
+  Node(Node&&) noexcept;
+  Node& operator=(const Node&);
+  Node& operator=(Node&&) noexcept;
+  ~Node();
+  static Node null();
   static Node boolean(bool value);
   static Node integer(std::int64_t value);
   static Node number(double value);
@@ -92,5 +97,12 @@ struct Node::Member {
   Node value;
   bool operator==(const Member& other) const { return key == other.key && value == other.value; }
 };
+
+inline Node::Node() = default;
+inline Node::Node(const Node&) = default;
+inline Node::Node(Node&&) noexcept = default;
+inline Node& Node::operator=(const Node&) = default;
+inline Node& Node::operator=(Node&&) noexcept = default;
+inline Node::~Node() = default;
 
 }  // namespace gwanmun::document
