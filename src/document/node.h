@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace gwanmun::document {
@@ -37,26 +38,28 @@ class Node {
   static Node map();
   static Node map(std::vector<Member> members);
 
-  Kind kind() const { return kind_; }
-  bool is_null() const { return kind_ == Kind::kNull; }
-  bool is_string() const { return kind_ == Kind::kString; }
-  bool is_list() const { return kind_ == Kind::kList; }
-  bool is_map() const { return kind_ == Kind::kMap; }
+  Kind kind() const { return static_cast<Kind>(value_.index()); }
+  bool is_null() const { return kind() == Kind::kNull; }
+  bool is_bool() const { return kind() == Kind::kBool; }
+  bool is_integer() const { return kind() == Kind::kInteger; }
+  bool is_number() const { return is_integer() || kind() == Kind::kFloat; }
+  bool is_string() const { return kind() == Kind::kString; }
+  bool is_list() const { return kind() == Kind::kList; }
+  bool is_map() const { return kind() == Kind::kMap; }
 
-  /// Requires the kind, or gives the zero value.
-  bool as_bool() const { return kind_ == Kind::kBool && integer_ != 0; }
-  std::int64_t as_integer() const { return kind_ == Kind::kInteger ? integer_ : 0; }
-  double as_number() const {
-    return kind_ == Kind::kFloat ? number_ : static_cast<double>(as_integer());
-  }
-  const std::string& as_string() const { return text_; }
+  /// Each gives the value, or the zero value when this is of another kind.
+  bool as_bool() const;
+  std::int64_t as_integer() const;
+  double as_number() const;  // integers too
+  const std::string& as_string() const;
 
-  /// List items; empty for other kinds.
-  const std::vector<Node>& items() const { return items_; }
-  std::vector<Node>& items() { return items_; }
+  /// List items; empty for other kinds. To change them it must be a list (a null becomes one).
+  const std::vector<Node>& items() const;
+  std::vector<Node>& items();
   /// Map members in file order; empty for other kinds. Keys are unique (the parsers see to it).
-  const std::vector<Member>& members() const { return members_; }
-  std::vector<Member>& members() { return members_; }
+  /// To change them it must be a map (a null becomes one).
+  const std::vector<Member>& members() const;
+  std::vector<Member>& members();
 
   /// The member's value, or nullptr when this is no map or has no such key.
   const Node* find(std::string_view key) const;
@@ -82,13 +85,11 @@ class Node {
   bool operator==(const Node& other) const;
 
  private:
-  Kind kind_ = Kind::kNull;
+  // In the order of Kind.
+  std::variant<std::monostate, bool, std::int64_t, double, std::string, std::vector<Node>,
+               std::vector<Member>>
+      value_;
   Position position_;
-  std::int64_t integer_ = 0;
-  double number_ = 0;
-  std::string text_;
-  std::vector<Node> items_;
-  std::vector<Member> members_;
 };
 
 struct Node::Member {
