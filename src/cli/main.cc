@@ -1,7 +1,7 @@
 // gwanmun: see `gwanmun --help`. Everything happens in cli/command.cc.
-#include <cstdio>
+#include "cli/command.h"
 
-int main() {
-  std::puts("gwanmun 0.1.0");
-  return 0;
+int main(int argc, char** argv) {
+  std::vector<std::string> arguments(argv + 1, argv + argc);
+  return gwanmun::cli::dispatch(arguments);
 }
