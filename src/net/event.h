@@ -18,8 +18,13 @@ class Event {
   Event& operator=(const Event&) = delete;
 
   void fire() {
-    if (waiter_) Loop::current().make_ready(std::exchange(waiter_, nullptr));
+    Event& event = target_ ? *target_ : *this;
+    if (event.waiter_) Loop::current().make_ready(std::exchange(event.waiter_, nullptr));
   }
+  /// Passes every fire() on to `target` (nullptr: no longer), so that one coroutine can wait for
+  /// several things at once: it waits on the target and checks all conditions when woken. One
+  /// level only; the target must outlive this event or the forwarding.
+  void forward_to(Event* target) { target_ = target; }
   bool has_waiter() const { return waiter_ != nullptr; }
 
   bool await_ready() const noexcept { return false; }
@@ -29,6 +34,7 @@ class Event {
 
  private:
   std::coroutine_handle<> waiter_;
+  Event* target_ = nullptr;
 };
 
 }  // namespace gwanmun::net
