@@ -1,8 +1,11 @@
 // Formatting access log lines. Called by proxy/ at the end of an exchange.
 #include "telemetry/access_log.h"
 
+#include <poll.h>
 #include <unistd.h>
+
 #include <cerrno>
+#include <climits>
 #include <ctime>
 
 #include "base/log.h"
