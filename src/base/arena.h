@@ -30,6 +30,19 @@ class Arena {
     return out;
   }
 
+  /// At least `size` bytes to write into, of which commit() keeps the first ones: for output whose
+  /// length is known only afterwards. Nothing else may be allocated in between.
+  char* reserve(std::size_t size) {
+    size = (size + 7) & ~std::size_t{7};
+    if (size > left_) grow(size);
+    return next_;
+  }
+  void commit(std::size_t used) {
+    used = (used + 7) & ~std::size_t{7};
+    next_ += used;
+    left_ -= used;
+  }
+
   /// An array of a trivially destructible type, uninitialised.
   template <class T>
   T* array(std::size_t count) {

@@ -24,7 +24,13 @@ class ServerHandler {
   /// A request refused before it reached the proxy, answered with that status by the connection
   /// (400, 408, 414, 431, 501, 505), for metrics and the access log.
   virtual void on_refused(class ServerConnection& connection, int status, std::string_view why) = 0;
-  /// The connection is closed and will be destroyed at the end of this tick.
+  /// serve_auto() found out the protocol: `now` took the place of `old`, which is destroyed at the
+  /// end of this tick without an on_closed(). The context has been carried over.
+  virtual void on_replaced(class ServerConnection& old, class ServerConnection& now) {
+    (void)old, (void)now;
+  }
+  /// The connection is closed, all its streams are released, and it will be destroyed at the end of
+  /// this tick.
   virtual void on_closed(class ServerConnection& connection) = 0;
 
  protected:
@@ -47,11 +53,16 @@ class ServerConnection : public net::Disposable {
 
 /// Serves HTTP on an accepted stream (after the TLS handshake, if any). The connection owns the
 /// stream and itself: it ends through loop.dispose(). `secure` decides RequestHead::scheme.
-/// For clear text, `sniff` waits for the first bytes and picks HTTP/1 or HTTP/2.
+/// `limits` must outlive the connection.
 ServerConnection* serve_http1(net::Loop& loop, std::unique_ptr<net::Stream> stream,
                               ServerHandler& handler, const ServerLimits& limits, bool secure);
 ServerConnection* serve_http2(net::Loop& loop, std::unique_ptr<net::Stream> stream,
                               ServerHandler& handler, const ServerLimits& limits, bool secure);
+/// Clear text: waits for the first bytes and picks HTTP/2 by its preface (RFC 9113 §3.4), else
+/// HTTP/1. What is returned stands for the connection meanwhile (drain() and abort() work, the head
+/// timeout counts from here); ServerHandler::on_replaced() names the one that takes over.
+ServerConnection* serve_auto(net::Loop& loop, std::unique_ptr<net::Stream> stream,
+                             ServerHandler& handler, const ServerLimits& limits);
 
 class ClientConnection;
 
@@ -81,6 +92,9 @@ class ClientConnection : public net::Disposable {
   virtual ClientStream& open(Arena& arena) = 0;
   /// Closes when idle, at once or as soon as its streams are done.
   virtual void retire() = 0;
+  /// HTTP/2: the server takes RequestHead::upgrade as an extended CONNECT (RFC 8441). HTTP/1 sends
+  /// an Upgrade field and never says true here.
+  virtual bool extended_connect() const { return false; }
   virtual net::Stream& transport() = 0;
   void* context = nullptr;
 };
