@@ -31,7 +31,7 @@ class Collector {
           "over with --controller-name");
     for (const auto& [ref, status] : result_.statuses) {
       subject_ = ref;
-      std::visit([this](const auto& s) { judge(s); }, status);
+      std::visit([this](const auto& s) { judge(s); }, *status);
     }
     unattached<api::HTTPRoute>();
     unattached<api::GRPCRoute>();
@@ -169,7 +169,7 @@ class Collector {
       auto status = result_.statuses.find(subject_);
       const auto* parents = status == result_.statuses.end()
                                 ? nullptr
-                                : std::get_if<api::RouteStatus>(&status->second);
+                                : std::get_if<api::RouteStatus>(status->second.get());
       const auto& refs = route->spec.parentRefs;
       if (refs.empty()) add(subject_, "spec", "has no parentRefs: it attaches to no Gateway");
       for (std::size_t i = 0; i < refs.size(); ++i) {

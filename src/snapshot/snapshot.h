@@ -189,8 +189,12 @@ struct Rule {
 
 enum class RouteKind { kHttp, kGrpc };
 
-/// A route as attached to one listener. Rules keep their order; `rank` is the order among routes
-/// when matches tie (oldest creationTimestamp, then namespace/name): 0 wins.
+/// A route as attached to listeners. Rules keep their order; `rank` is the order among the routes
+/// of one host when matches tie (oldest creationTimestamp, then namespace/name): the lowest wins.
+/// It compares within a host only, so that a new route does not renumber those of other hosts.
+/// Matches that cannot be evaluated (a bad regular expression) come as a route of their own with
+/// section "invalid" and a rank after all others: what they might have matched answers 500 where no
+/// other match claims it as precisely.
 struct Route {
   Origin origin;
   RouteKind kind = RouteKind::kHttp;
@@ -277,8 +281,8 @@ struct Snapshot {
   std::map<std::string, std::shared_ptr<const Cluster>> clusters;
 };
 
-/// The snapshot as YAML for people, golden files and /config: only what is not default, keys as
-/// above, private keys replaced by their certificate's fingerprint-free origin.
+/// The snapshot as YAML for people, golden files and /config: only what is not default; a
+/// certificate is printed as the Secret it came from, a private key never.
 std::string to_yaml(const Snapshot& snapshot);
 /// The same as JSON (admin /config).
 std::string to_json(const Snapshot& snapshot);

@@ -59,7 +59,8 @@ Node identity(const api::ObjectRef& ref) {
 }  // namespace
 
 void StatusBook::update(const translate::Translation& result, const std::string& now) {
-  auto before = std::exchange(statuses_, result.statuses);
+  auto before = std::exchange(statuses_, {});
+  for (const auto& [ref, status] : result.statuses) statuses_.emplace(ref, *status);
   for (auto& [ref, status] : statuses_) {
     auto old = before.find(ref);
     std::visit(

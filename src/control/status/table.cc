@@ -46,7 +46,7 @@ class Printer {
     routes_ = {{"ROUTE", "PARENT", "ACCEPTED", "RESOLVEDREFS"}};
     policies_ = {{"POLICY", "ANCESTOR", "ACCEPTED"}};
     for (const auto& [ref, status] : result_.statuses)
-      std::visit([&](const auto& s) { add(ref, s); }, status);
+      std::visit([&](const auto& s) { add(ref, s); }, *status);
     std::string out;
     for (const auto* rows : {&classes_, &gateways_, &listeners_, &routes_, &policies_})
       if (rows->size() > 1) out += (out.empty() ? "" : "\n") + format_table(*rows);

@@ -62,8 +62,9 @@ struct Translation {
   /// All our Gateways; never null. `version` is one more than the previous translation's.
   std::shared_ptr<const snapshot::Snapshot> snapshot;
   /// Of every object that is ours or attaches to something of ours. Conditions have no
-  /// lastTransitionTime (who reports them knows the time).
-  std::map<api::ObjectRef, Status> statuses;
+  /// lastTransitionTime (who reports them knows the time). An unchanged status is the same pointer
+  /// as in `previous`.
+  std::map<api::ObjectRef, std::shared_ptr<const Status>> statuses;
   std::vector<IgnoredGateway> ignored;
   /// What is allowed but probably not meant (a shadowed rule), with `object` and `path` set; the
   /// caller knows the file and line.
