@@ -1,6 +1,7 @@
 // Event: where one coroutine waits for something to happen on its own loop.
 #pragma once
 
+#include <cassert>
 #include <coroutine>
 #include <utility>
 
@@ -16,6 +17,7 @@ class Event {
   Event() = default;
   Event(const Event&) = delete;
   Event& operator=(const Event&) = delete;
+  ~Event() { assert(!waiter_); }
 
   void fire() {
     Event& event = target_ ? *target_ : *this;

@@ -43,11 +43,12 @@ class StreamHandler {
   /// (never less). Default: no more than on_data() said.
   virtual std::size_t settle(std::size_t used_by_on_data) { return used_by_on_data; }
   /// The peer will send no more (FIN, or TLS close_notify; a FIN without close_notify is kReset on
-  /// TLS).
+  /// TLS). What was left unused is kept, and offered once more by resume_reading().
   virtual void on_end() = 0;
   /// Staged bytes fell below the low-water mark after having been above the high-water mark.
   virtual void on_writable() = 0;
-  /// The stream is broken: no more callbacks, writes are dropped. close() must still be called.
+  /// The stream is broken: no more callbacks, writes are dropped. close() must still be called. May
+  /// come after on_end().
   virtual void on_fault(StreamFault fault) = 0;
 
  protected:
@@ -58,20 +59,27 @@ class StreamHandler {
 struct TlsInfo {
   std::string_view version;  // "TLSv1.3"
   std::string_view cipher;
-  std::string alpn;          // "h2", "http/1.1" or ""
-  std::string sni;           // lower-case, "" when the client sent none
-  std::string peer_subject;  // verified client certificate, RFC 2253; or ""
+  std::string alpn;            // "h2", "http/1.1" or ""
+  std::string sni;             // lower-case, "" when the client sent none
+  std::string peer_subject;    // the peer's certificate, RFC 2253; or "" when it sent none
+  bool peer_verified = false;  // that certificate was valid for our CA (and name, of a server)
   bool resumed = false;
+  std::uint64_t entry = 0;  // TlsServerEntry::id of the entry that the SNI chose
 };
 
+/// Owned by its user, who gives it back by loop.dispose() (never destroys it inside a callback or a
+/// coroutine that the stream woke).
 class Stream : public Disposable {
  public:
+  /// Starts reading. A second handler takes over from the first one (which is not called again)
+  /// and is offered what that one left, from the loop.
   virtual void set_handler(StreamHandler& handler) = 0;
 
   virtual void write(std::string_view data) = 0;
   /// Bytes accepted by write() that the kernel has not taken yet.
   virtual std::size_t staged() const = 0;
   /// Stops calling on_data(); at most one read's worth is buffered. Backpressure reaches the peer.
+  /// on_end() and on_fault() still come when no unread byte lies before them.
   virtual void pause_reading() = 0;
   /// Offers leftovers, if any, and reads on; on_data() runs from the loop, never inside this call.
   virtual void resume_reading() = 0;
@@ -101,7 +109,8 @@ class Stream : public Disposable {
   virtual bool peer_closed_or_readable() = 0;
 };
 
-/// Wraps an accepted or connected non-blocking socket. Takes the descriptor over.
+/// Wraps an accepted or connected non-blocking socket. Takes the descriptor over. `local` with port
+/// 0 is looked up when somebody asks.
 std::unique_ptr<Stream> make_tcp_stream(Loop& loop, int fd, const SocketAddress& peer,
                                         const SocketAddress& local);
 

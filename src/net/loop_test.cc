@@ -1,0 +1,245 @@
+// The loop: order within a tick, timers, posting from other threads, coroutines.
+#include "net/loop.h"
+
+#include <gmock/gmock.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <random>
+#include <thread>
+
+#include "net/event.h"
+#include "net/task.h"
+#include "net/test_util.h"
+#include "net/timer_wheel.h"
+
+namespace gwanmun::net {
+namespace {
+
+using ::testing::ElementsAre;
+using testing::make_loop;
+using testing::run_until;
+
+TEST(Loop, PostedWorkRunsInOrderAndWakesTheLoop) {
+  auto loop = make_loop();
+  std::vector<int> order;
+  std::thread other([&] {
+    for (int i = 0; i < 1000; ++i) {
+      loop->post([&order, i] { order.push_back(i); });
+    }
+    loop->post([&loop] { loop->stop(); });
+  });
+  loop->run();
+  other.join();
+  ASSERT_EQ(order.size(), 1000u);
+  EXPECT_TRUE(std::ranges::is_sorted(order));
+}
+
+TEST(Loop, StopFromAnotherThreadEndsRun) {
+  auto loop = make_loop();
+  std::thread other([&] { loop->stop(); });
+  loop->run();
+  other.join();
+}
+
+struct Noted : Disposable {
+  explicit Noted(std::vector<std::string>& log) : log_(log) {}
+  ~Noted() override { log_.push_back("destroyed"); }
+  std::vector<std::string>& log_;
+};
+
+struct Flusher final : Flushable {
+  std::vector<std::string>* log;
+  void flush() override { log->push_back("flushed"); }
+};
+
+TEST(Loop, FlushesOncePerTickAndDestroysAfterwards) {
+  auto loop = make_loop();
+  std::vector<std::string> log;
+  Flusher flusher;
+  flusher.log = &log;
+  loop->post([&] {
+    loop->dispose(std::make_unique<Noted>(log));
+    loop->flush_later(flusher);
+    loop->flush_later(flusher);
+    log.push_back("worked");
+  });
+  loop->run_once(0);
+  EXPECT_THAT(log, ElementsAre("worked", "flushed", "destroyed"));
+}
+
+TEST(Loop, AQueuedFlushableMayDie) {
+  auto loop = make_loop();
+  std::vector<std::string> log;
+  {
+    Flusher flusher;
+    flusher.log = &log;
+    loop->flush_later(flusher);
+  }
+  loop->run_once(0);
+  EXPECT_TRUE(log.empty());
+}
+
+struct Reader final : EventHandler {
+  std::function<void()> hook;
+  int events = 0;
+  void on_event(std::uint32_t) override {
+    ++events;
+    if (hook) hook();
+  }
+};
+
+TEST(Loop, AnUnwatchedHandlerGetsNoEventOfTheSameTick) {
+  auto loop = make_loop();
+  auto [a, a2] = testing::socket_pair();
+  auto [b, b2] = testing::socket_pair();
+  Reader first;
+  Reader second;
+  int fa = a;
+  int fb = b;
+  first.hook = [&] { loop->unwatch(fb, second); };
+  second.hook = [&] { loop->unwatch(fa, first); };
+  ASSERT_TRUE(loop->watch(a, first, EPOLLIN | EPOLLET));
+  ASSERT_TRUE(loop->watch(b, second, EPOLLIN | EPOLLET));
+  ASSERT_EQ(1, ::write(a2, "x", 1));
+  ASSERT_EQ(1, ::write(b2, "x", 1));
+  loop->run_once(100);
+  EXPECT_EQ(1, first.events + second.events);
+  for (int fd : {a, a2, b, b2}) ::close(fd);
+}
+
+// ---- timers ----
+
+TEST(Timer, FiresOnceNotBeforeItsTime) {
+  auto loop = make_loop();
+  int fired = 0;
+  Timer timer;
+  std::uint64_t start = Loop::now_us();
+  loop->run_once(0);
+  timer.arm(*loop, 30, [](void* count) { ++*static_cast<int*>(count); }, &fired);
+  ASSERT_TRUE(run_until(*loop, [&] { return fired > 0; }));
+  EXPECT_GE(Loop::now_us() - start, 30'000u);
+  EXPECT_FALSE(timer.armed());
+  loop->run_once(5);
+  EXPECT_EQ(1, fired);
+}
+
+TEST(Timer, DisarmedByHandByRearmingAndByDestruction) {
+  auto loop = make_loop();
+  int fired = 0;
+  auto count = [](void* n) { ++*static_cast<int*>(n); };
+  Timer kept;
+  kept.arm(*loop, 5, count, &fired);
+  kept.disarm();
+  {
+    Timer gone;
+    gone.arm(*loop, 5, count, &fired);
+  }
+  Timer moved;
+  moved.arm(*loop, 1'000'000, count, &fired);
+  moved.arm(*loop, 10, count, &fired);
+  ASSERT_TRUE(run_until(*loop, [&] { return fired > 0; }));
+  std::uint64_t end = Loop::now_us() + 30'000;
+  while (Loop::now_us() < end) loop->run_once(5);
+  EXPECT_EQ(1, fired);
+}
+
+struct Armed {
+  Timer timer;
+  std::uint64_t due = 0;
+  std::uint64_t fired_at = 0;
+};
+
+// Against the obvious: every timer fires in the very advance() that reaches its time, whatever the
+// steps, and next_in() never sleeps past one.
+TEST(TimerWheel, AgreesWithAPlainList) {
+  auto loop = make_loop();
+  std::mt19937_64 random(1);
+  for (int round = 0; round < 50; ++round) {
+    std::uint64_t base = loop->now_ms();
+    std::vector<std::unique_ptr<Armed>> timers;
+    for (int i = 0; i < 200; ++i) {
+      auto armed = std::make_unique<Armed>();
+      std::uint64_t after = random() % (std::uint64_t{1} << (1 + random() % 11));
+      armed->due = base + after + 1;
+      armed->timer.arm(
+          *loop, after,
+          [](void* context) {
+            auto* self = static_cast<Armed*>(context);
+            self->fired_at = Loop::current().now_ms();
+          },
+          armed.get());
+      timers.push_back(std::move(armed));
+    }
+    for (int i = 0; i < 60; ++i) timers[random() % timers.size()]->timer.disarm();
+    loop->run_once(static_cast<int>(random() % 8));
+    for (const auto& armed : timers) {
+      if (armed->fired_at) {
+        EXPECT_GE(armed->fired_at, armed->due);
+      } else if (armed->timer.armed()) {
+        EXPECT_GT(armed->due, loop->now_ms());
+      }
+    }
+  }
+}
+
+TEST(TimerWheel, FarTimersComeDownLevelByLevel) {
+  auto loop = make_loop();
+  TimerWheel wheel;
+  EXPECT_EQ(TimerWheel::kNever, wheel.next_in());
+  std::uint64_t now = 0xffff'ffffu - 3;  // next to a carry through several digits
+  wheel.start_at(now);
+  wheel.advance(now);
+  EXPECT_EQ(TimerWheel::kNever, wheel.next_in());
+}
+
+// ---- coroutines ----
+
+Task<int> twice(int value) { co_return 2 * value; }
+Task<void> waits(Event& event, std::vector<int>& log) {
+  log.push_back(1);
+  co_await event;
+  log.push_back(co_await twice(21));
+}
+
+TEST(Task, ResumesFromTheReadyQueueNotInsideFire) {
+  auto loop = make_loop();
+  Event event;
+  std::vector<int> log;
+  spawn(waits(event, log));
+  EXPECT_THAT(log, ElementsAre(1));
+  event.fire();
+  EXPECT_THAT(log, ElementsAre(1));
+  loop->run_once(0);
+  EXPECT_THAT(log, ElementsAre(1, 42));
+  event.fire();  // nobody waits: nothing happens
+  loop->run_once(0);
+}
+
+Task<void> sleeps(Loop& loop, bool& done) {
+  co_await sleep(loop, 0);
+  co_await sleep(loop, 10);
+  done = true;
+}
+
+TEST(Task, Sleeps) {
+  auto loop = make_loop();
+  bool done = false;
+  spawn(sleeps(*loop, done));
+  EXPECT_TRUE(run_until(*loop, [&] { return done; }));
+}
+
+TEST(Task, FramesAreRecycledBySizeClass) {
+  void* first = allocate_frame(200);
+  free_frame(first, 200);
+  void* second = allocate_frame(193);
+#if !defined(__has_feature) || !__has_feature(address_sanitizer)
+  EXPECT_EQ(first, second);
+#endif
+  free_frame(second, 193);
+  void* large = allocate_frame(1 << 20);
+  free_frame(large, 1 << 20);
+}
+
+}  // namespace
+}  // namespace gwanmun::net
