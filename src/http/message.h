@@ -88,6 +88,19 @@ class Headers {
   /// How many were removed.
   int remove(std::string_view lower_name);
   int remove(FieldId id);
+  /// Removes the fields for which `drop` is true, keeping the order of the others.
+  template <class Drop>
+  int remove_if(Drop drop) {
+    std::uint32_t kept = 0;
+    for (std::uint32_t i = 0; i < size_; ++i) {
+      if (drop(fields_[i])) continue;
+      if (kept != i) fields_[kept] = fields_[i];
+      ++kept;
+    }
+    int removed = static_cast<int>(size_ - kept);
+    size_ = kept;
+    return removed;
+  }
   /// The first field of that name, or nullptr.
   const Field* find(std::string_view lower_name) const;
   const Field* find(FieldId id) const;
