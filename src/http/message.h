@@ -114,6 +114,8 @@ class Headers {
   std::uint32_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
   void clear() { size_ = 0; }
+  /// Keeps the first `size` fields; at most size().
+  void truncate(std::uint32_t size) { size_ = size; }
   Arena& arena() const { return *arena_; }
 
  private:
