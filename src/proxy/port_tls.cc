@@ -1,0 +1,70 @@
+// Listeners as TLS entries.
+#include "proxy/port_tls.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+
+namespace gwanmun::proxy {
+
+namespace {
+
+net::ClientAuth client_auth(snapshot::ClientValidation validation) {
+  switch (validation) {
+    case snapshot::ClientValidation::kNone:
+      return net::ClientAuth::kNone;
+    case snapshot::ClientValidation::kAllowValidOnly:
+      return net::ClientAuth::kAllowValidOnly;
+    case snapshot::ClientValidation::kAllowInsecureFallback:
+      return net::ClientAuth::kAllowInsecureFallback;
+  }
+  return net::ClientAuth::kAllowValidOnly;
+}
+
+net::TlsServerEntry make_entry(const snapshot::Listener& listener) {
+  net::TlsServerEntry entry;
+  entry.hosts = {listener.hostname};
+  for (const auto& certificate : listener.tls->certificates)
+    entry.identities.push_back({certificate->chain_pem, certificate->key_pem});
+  entry.client_auth = client_auth(listener.tls->client_validation);
+  entry.client_ca_pem = listener.tls->client_ca_pem;
+  return entry;
+}
+
+/// Translation lets no such entry through; if one comes all the same, the others must not suffer.
+bool usable(const net::TlsServerEntry& entry) {
+  const bool identities =
+      std::all_of(entry.identities.begin(), entry.identities.end(),
+                  [](const auto& identity) { return net::check_identity(identity).has_value(); });
+  const bool ca = entry.client_ca_pem.empty() || net::check_ca(entry.client_ca_pem).has_value();
+  return identities && ca && !entry.identities.empty();
+}
+
+}  // namespace
+
+bool is_secure(const PortRouter& port) {
+  return std::any_of(port.listeners().begin(), port.listeners().end(), [](const auto& listener) {
+    return listener->spec->protocol == snapshot::Protocol::kHttps;
+  });
+}
+
+std::shared_ptr<const net::TlsServerConfig> make_port_tls(
+    const PortRouter& port, const std::shared_ptr<net::TlsTicketKeys>& tickets,
+    const net::TlsServerConfig* previous) {
+  net::TlsServerOptions options;
+  options.tickets = tickets;
+  for (const auto& listener : port.listeners())
+    if (listener->spec->tls && !listener->spec->tls->certificates.empty())
+      options.entries.push_back(make_entry(*listener->spec));
+  if (options.entries.empty()) return nullptr;
+  auto made = net::TlsServerConfig::create(options, previous);
+  if (made) return *made;
+  log::error("a listener's TLS cannot be set up", {{"error", made.error().message}});
+  std::erase_if(options.entries, [](const auto& entry) { return !usable(entry); });
+  if (options.entries.empty()) return nullptr;
+  made = net::TlsServerConfig::create(options, previous);
+  return made ? *made : nullptr;
+}
+
+}  // namespace gwanmun::proxy
