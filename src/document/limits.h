@@ -17,13 +17,12 @@ inline constexpr std::size_t kMaxFindings = 100;
 /// Documents a LoadCache remembers; beyond that all are read again.
 inline constexpr std::size_t kMaxCachedDocuments = 100'000;
 
-/// CEL: characters of a rule, nesting of its expressions, and steps one evaluation may take (the
-/// API server's own budget is of the same order; the dearest rule of v1.6.1 on a Gateway with 64
-/// listeners takes some 100,000).
+/// CEL: characters of a rule, its operators and operands, nesting, and steps one evaluation may
+/// take (the API server's own budget is of the same order; the dearest rule of v1.6.1, on a
+/// Gateway with 64 listeners, takes some 100,000).
 inline constexpr std::size_t kMaxCelLength = 16'384;
+inline constexpr std::size_t kMaxCelExpressions = 2'000;
 inline constexpr int kMaxCelDepth = 64;
 inline constexpr long kMaxCelSteps = 2'000'000;
-/// Characters a CEL evaluation may build up (split, substring, +).
-inline constexpr std::size_t kMaxCelText = std::size_t{1} << 20;
 
 }  // namespace gwanmun::document

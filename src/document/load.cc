@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "document/finding.h"
+#include "document/judge.h"
 #include "document/kinds.h"
 #include "document/limits.h"
 #include "document/parse.h"
@@ -50,7 +51,7 @@ struct Outcome {
 /// One document on its way to objects.
 class DocumentReader {
  public:
-  explicit DocumentReader(const std::string& file) : file_(file) {}
+  DocumentReader(const std::string& file, Channel channel) : file_(file), channel_(channel) {}
 
   Outcome run(const Piece& piece) {
     for (Parsed& parsed : parse_piece(piece)) read(std::move(parsed));
@@ -93,8 +94,9 @@ class DocumentReader {
       out_.incomplete = true;
       return;
     }
-    const Kind* kind = find_kind(split_api_version(object.api_version).group, object.kind);
+    const Kind* kind = kind_of(split_api_version(object.api_version), object.kind);
     if (kind == nullptr) return;
+    object.kind = kind->kind;
     object.api_version = join_api_version(kind->group, kind->version);
     if (!kind->namespaced) object.ns.clear();
     object.valid = false;
@@ -139,21 +141,15 @@ class DocumentReader {
   void read_object(Node node) {
     Object object = identify(node);
     if (object.kind.empty() || object.api_version.empty()) return no_kind(object, node);
-    GroupVersion given = split_api_version(object.api_version);
-    const Kind* kind = find_kind(given.group, object.kind);
+    const Kind* kind = kind_of(split_api_version(object.api_version), object.kind);
     if (kind == nullptr) return stranger(object, node);
     if (!kind->namespaced) object.ns.clear();
+    object.kind = kind->kind;
     object.api_version = join_api_version(kind->group, kind->version);
-    object.valid = !object.name.empty();
-    if (!object.valid) {
-      report({Severity::kError,
-              node.position(),
-              "metadata.name",
-              "Required value: name is required",
-              {}},
-             label_of(object));
-      return;
-    }
+    Findings findings;
+    object.valid = judge(node, *kind, channel_, findings);
+    for (Finding& finding : findings) report(std::move(finding), label_of(object));
+    if (object.name.empty()) return;
     object.node = std::move(node);
     out_.objects.push_back(std::move(object));
   }
@@ -200,6 +196,7 @@ class DocumentReader {
   }
 
   const std::string& file_;
+  Channel channel_;
   Outcome out_;
 };
 
@@ -236,7 +233,7 @@ class Loader {
     if (options_.cache != nullptr && !cached) options_.cache->clear();
     for (const Piece& piece : pieces) {
       if (cached) with_cache(piece);
-      else hand_over(DocumentReader(file_).run(piece), fingerprint_of(piece));
+      else hand_over(DocumentReader(file_, options_.channel).run(piece), fingerprint_of(piece));
     }
     if (cached) options_.cache->state_->documents = std::move(seen_);
     return std::move(result_);
@@ -271,10 +268,10 @@ class Loader {
     }
     if (auto twin = seen_.find(fingerprint); twin != seen_.end()) {
       // The same text twice in one file: both are read, so that the second is not taken for known.
-      hand_over(DocumentReader(file_).run(piece), fingerprint);
+      hand_over(DocumentReader(file_, options_.channel).run(piece), fingerprint);
       return;
     }
-    Outcome outcome = DocumentReader(file_).run(piece);
+    Outcome outcome = DocumentReader(file_, options_.channel).run(piece);
     Remembered& memory = seen_[fingerprint];
     for (const Object& object : outcome.objects) {
       memory.objects.push_back({object.api_version, object.kind, object.ns, object.name,

@@ -103,7 +103,7 @@ class PortRouter {
   RouteMatch match(const http::RequestHead& request, std::string_view host) const;
 
  private:
-  friend class Router;
+  friend class RouterBuilder;
   std::uint16_t port_ = 0;
   std::string address_;
   const CompiledRule* not_found_ = nullptr;

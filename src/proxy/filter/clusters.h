@@ -1,7 +1,9 @@
 // ClusterIds: cluster names as small numbers. Compiled rules and filters hold the number; a worker
 // keeps an array from it to its own pools, so that no name is looked up per request.
 //
-// Made by the router's compile step; read-only afterwards. Never holds an endpoint.
+// Filled by the router's compile step; read-only afterwards. A name keeps its number from one
+// Router to the next, also while its cluster is away, and a number is never given to another name:
+// a rule compiled earlier can lose its cluster, never get a wrong one.
 #pragma once
 
 #include <cstdint>
@@ -18,16 +20,20 @@ inline constexpr ClusterId kNoCluster = ~ClusterId{0};
 
 class ClusterIds {
  public:
-  /// kNoCluster when the snapshot has no such cluster.
+  /// The number of a name, a new one for a new name; kNoCluster for "".
+  ClusterId intern(std::string_view name) {
+    if (name.empty()) return kNoCluster;
+    if (auto found = ids_.find(name); found != ids_.end()) return found->second;
+    auto id = static_cast<ClusterId>(ids_.size());
+    ids_.emplace(name, id);
+    return id;
+  }
+  /// kNoCluster for a name never seen.
   ClusterId find(std::string_view name) const {
     auto found = ids_.find(name);
     return found == ids_.end() ? kNoCluster : found->second;
   }
-  void set(std::string_view name, ClusterId id) { ids_.insert_or_assign(std::string(name), id); }
-  void erase(std::string_view name) {
-    if (auto found = ids_.find(name); found != ids_.end()) ids_.erase(found);
-  }
-  const auto& all() const { return ids_; }
+  std::size_t size() const { return ids_.size(); }
 
  private:
   struct Hash {

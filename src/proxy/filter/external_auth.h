@@ -28,7 +28,7 @@ struct Client {
 
 class Authorizer {
  public:
-  Authorizer(const snapshot::ExternalAuth& spec, const ClusterIds& clusters);
+  Authorizer(const snapshot::ExternalAuth& spec, ClusterIds& clusters);
 
   /// kNoCluster: it could not be resolved, answer 500.
   ClusterId cluster() const { return cluster_; }

@@ -30,7 +30,8 @@
 
 namespace gwanmun::filter {
 
-class Authorizer;  // external_auth.h
+class Authorizer;   // external_auth.h
+struct AuthHeader;  // auth_proto.h
 
 /// What filters judge by besides the request's head.
 struct Facts {
@@ -72,6 +73,8 @@ struct Exchange {
   bool cors_preflight = false;  // the reply is already decorated
   std::string_view origin;      // the request's Origin before any filter changed it
   bool origin_read = false;
+  /// What an authorizer wants the client to be told.
+  std::span<const AuthHeader> granted_response_headers;
   void add_mirror(ClusterId cluster) {
     if (mirror_count_ < kMaxMirrors) mirrors_[mirror_count_++] = cluster;
   }
@@ -86,8 +89,8 @@ class Filter;
 /// Immutable; any thread. Views into the snapshot's strings: the snapshot must outlive it.
 class Chain {
  public:
-  Chain() = default;
-  Chain(std::span<const snapshot::Filter> filters, const ClusterIds& clusters);
+  Chain();
+  Chain(std::span<const snapshot::Filter> filters, ClusterIds& clusters);
   Chain(Chain&&) noexcept;
   Chain& operator=(Chain&&) noexcept;
   ~Chain();
