@@ -1,8 +1,8 @@
-# gwanmun_module(NAME [DEPS ...]): everything in the calling folder becomes the library
+# gwanmun_module(NAME [DEPS ...] [TEST_DEPS ...]): everything in the calling folder becomes the library
 # gwanmun_NAME; *_test.cc become the test binary test_NAME; each *_fuzz.cc a fuzzer of its own;
 # *_bench.cc the benchmark bench_NAME. A module never names files of another folder.
 function(gwanmun_module name)
-  cmake_parse_arguments(arg "" "" "DEPS" ${ARGN})
+  cmake_parse_arguments(arg "" "" "DEPS;TEST_DEPS" ${ARGN})
   file(GLOB all CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
   set(sources ${all})
   list(FILTER sources EXCLUDE REGEX "_(test|fuzz|bench)\\.cc$|/main\\.cc$")
@@ -19,7 +19,7 @@ function(gwanmun_module name)
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
   if(tests)
     add_executable(test_${name} ${tests})
-    target_link_libraries(test_${name} PRIVATE ${target} GTest::gmock GTest::gtest_main)
+    target_link_libraries(test_${name} PRIVATE ${target} ${arg_TEST_DEPS} GTest::gmock GTest::gtest_main)
     target_compile_definitions(test_${name} PRIVATE SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     add_test(NAME ${name} COMMAND test_${name} WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})
     set_tests_properties(${name} PROPERTIES TIMEOUT 120)
