@@ -2,6 +2,7 @@
 #include "net/buffer.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -77,8 +78,11 @@ struct Leftover::Memory {
   char* data() { return reinterpret_cast<char*>(this + 1); }
 };
 
-std::string_view Leftover::view() const {
-  return memory_ ? std::string_view(memory_->data(), memory_->size) : std::string_view();
+std::size_t Leftover::copy_to(std::span<char> space) const {
+  if (!memory_) return 0;
+  assert(memory_->size <= space.size());
+  std::memcpy(space.data(), memory_->data(), memory_->size);
+  return memory_->size;
 }
 
 void Leftover::assign(std::string_view data) {

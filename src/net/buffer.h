@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "net/limits.h"
@@ -65,7 +66,8 @@ class Leftover {
   Leftover& operator=(const Leftover&) = delete;
   ~Leftover() { clear(); }
   bool empty() const { return memory_ == nullptr; }
-  std::string_view view() const;
+  /// Copies all to the front of `space`, which is at least a read's worth; returns how much.
+  std::size_t copy_to(std::span<char> space) const;
   void assign(std::string_view data);  // data outside of this object's own memory
   void append(std::string_view data);
   void clear();

@@ -66,7 +66,9 @@ inline constexpr std::size_t kFreeFrames = 256;
 inline constexpr std::uint64_t kTlsHandshakeMs = 5'000;
 /// A ticket key makes tickets for this long and opens them twice as long again.
 inline constexpr std::uint64_t kTicketKeyMs = 8ULL * 3600 * 1000;
-inline constexpr int kTicketKeys = 3;
+inline constexpr std::size_t kTicketKeys = 3;
+/// A client with several connections resumes each of them.
+inline constexpr std::size_t kTicketsPerHandshake = 2;
 /// Sessions to upstreams remembered for resumption by one client configuration.
 inline constexpr std::size_t kClientSessions = 64;
 

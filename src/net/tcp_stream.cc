@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <cassert>
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include "net/limits.h"
@@ -67,9 +66,7 @@ void TcpStream::on_event(std::uint32_t events) {
 
 void TcpStream::run_deferred() {
   if (std::exchange(offer_, false) && may_offer() && !leftover_.empty()) {
-    std::string_view kept = leftover_.view();
-    std::memcpy(loop_.scratch().data(), kept.data(), kept.size());
-    lend(kept.size(), 0);
+    lend(leftover_.copy_to(loop_.scratch()), 0);
   }
   if (!readable_) return;
   if (may_read()) {
@@ -98,10 +95,9 @@ void TcpStream::read_turn() {
 bool TcpStream::read_once() {
   if (!may_read() || !readable_) return false;
   std::span<char> scratch = loop_.scratch();
-  std::string_view kept = leftover_.view();
-  if (kept.size() == scratch.size()) return false;  // as much as we keep: resume_reading() is due
-  std::memcpy(scratch.data(), kept.data(), kept.size());
-  std::span<char> space = scratch.subspan(kept.size());
+  std::size_t kept = leftover_.copy_to(scratch);
+  std::span<char> space = scratch.subspan(kept);
+  if (space.empty()) return false;  // as much as we keep: resume_reading() is due
   ssize_t count = ::recv(fd_, space.data(), space.size(), 0);
   if (count > 0) {
     // A short read has emptied the socket: with edge-triggered events the next byte (and the FIN,
@@ -110,7 +106,7 @@ bool TcpStream::read_once() {
     bool end = short_read && peer_fin_ && !broken_;
     if (short_read && !broken_) readable_ = false;
     received_ += static_cast<std::uint64_t>(count);
-    lend(kept.size(), static_cast<std::size_t>(count));
+    lend(kept, static_cast<std::size_t>(count));
     if (!end) return readable_;
     readable_ = true;  // the end itself, until it is told
     if (!paused_ || leftover_.empty()) tell_end();

@@ -1,0 +1,255 @@
+// TLS termination: which certificate for which name, client certificates, ALPN. An entry's SSL_CTX
+// is made once and handed from configuration to configuration while the entry stays the same.
+#include <openssl/sha.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "base/text.h"
+#include "net/tls_context.h"
+
+namespace gwanmun::net {
+
+using namespace tls_internal;
+
+namespace {
+
+using Digest = std::array<unsigned char, SHA256_DIGEST_LENGTH>;
+
+/// Hashes fields so that no two lists of fields look the same.
+class Fingerprint {
+ public:
+  Fingerprint() { text_.reserve(4096); }
+  void add(std::string_view field) { text_ += str_cat(field.size(), ":", field); }
+  void add(std::uint64_t number) { text_ += str_cat("#", number); }
+  Digest digest() const {
+    Digest out;
+    SHA256(reinterpret_cast<const unsigned char*>(text_.data()), text_.size(), out.data());
+    return out;
+  }
+
+ private:
+  std::string text_;
+};
+
+Digest fingerprint(const TlsServerOptions& options, const TlsServerEntry& entry) {
+  Fingerprint out;
+  out.add(entry.id);
+  out.add(entry.hosts.size());
+  for (const auto& host : entry.hosts) out.add(host);
+  for (const auto& identity : entry.identities) {
+    out.add(identity.chain_pem);
+    out.add(identity.key_pem);
+  }
+  out.add(static_cast<std::uint64_t>(entry.client_auth));
+  out.add(entry.client_ca_pem);
+  out.add(alpn_wire(options.alpn));
+  out.add(static_cast<std::uint64_t>(options.min_version));
+  out.add(static_cast<std::uint64_t>(options.max_version));
+  out.add(reinterpret_cast<std::uintptr_t>(options.tickets.get()));
+  return out.digest();
+}
+
+/// Sessions are only resumed where they were made: at an entry of the same name that judges clients
+/// in the same way. Otherwise a session without a certificate would open the door of an entry that
+/// demands one.
+Digest session_scope(const TlsServerEntry& entry) {
+  Fingerprint out;
+  for (const auto& host : entry.hosts) out.add(host);
+  out.add(static_cast<std::uint64_t>(entry.client_auth));
+  out.add(entry.client_ca_pem);
+  return out.digest();
+}
+
+/// One entry, ready to use. Immutable, shared by workers and by successive configurations.
+struct ServerContext {
+  std::uint64_t id = 0;
+  Digest scope{};  // of sessions
+  ContextPtr context;
+  std::string alpn;
+  ClientAuth client_auth = ClientAuth::kNone;
+  std::vector<CertificatePtr> client_cas;
+  std::shared_ptr<TlsTicketKeys> tickets;  // the context points at them
+};
+
+int accept_any(int, X509_STORE_CTX*) { return 1; }
+
+int select_alpn(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* in,
+                unsigned int in_size, void* argument) {
+  const std::string& ours = static_cast<const ServerContext*>(argument)->alpn;
+  unsigned char* chosen = nullptr;
+  int result =
+      SSL_select_next_proto(&chosen, out_size, reinterpret_cast<const unsigned char*>(ours.data()),
+                            static_cast<unsigned>(ours.size()), in, in_size);
+  if (result != OPENSSL_NPN_NEGOTIATED) return SSL_TLSEXT_ERR_ALERT_FATAL;
+  *out = chosen;
+  return SSL_TLSEXT_ERR_OK;
+}
+
+Result<void> add_identities(ServerContext& context, const TlsServerEntry& entry) {
+  std::set<int> types;
+  for (const TlsIdentity& identity : entry.identities) {
+    GW_TRY(ParsedIdentity parsed, parse_identity(identity));
+    if (!types.insert(EVP_PKEY_base_id(parsed.key.get())).second) continue;
+    auto used = use_identity(context.context.get(), parsed);
+    if (!used) return used;
+  }
+  if (types.empty()) return fail("no certificate");
+  return {};
+}
+
+Result<void> add_client_auth(ServerContext& context, const TlsServerEntry& entry) {
+  context.client_auth = entry.client_auth;
+  if (entry.client_auth == ClientAuth::kNone) return {};
+  if (!entry.client_ca_pem.empty()) {
+    GW_TRY(context.client_cas, parse_certificates(entry.client_ca_pem));
+  } else if (entry.client_auth == ClientAuth::kAllowValidOnly) {
+    return fail("client certificates are demanded, but there is no CA to check them with");
+  }
+  X509_STORE* store = SSL_CTX_get_cert_store(context.context.get());
+  for (const auto& ca : context.client_cas) X509_STORE_add_cert(store, ca.get());
+  return {};
+}
+
+Result<std::shared_ptr<const ServerContext>> make_entry(const TlsServerOptions& options,
+                                                        const TlsServerEntry& entry) {
+  auto out = std::make_shared<ServerContext>();
+  out->id = entry.id;
+  GW_TRY(out->context, make_context(true, options.min_version, options.max_version));
+  auto added = add_identities(*out, entry);
+  if (added) added = add_client_auth(*out, entry);
+  if (!added) return std::unexpected(added.error());
+  SSL_CTX* raw = out->context.get();
+  out->alpn = alpn_wire(options.alpn);
+  if (!out->alpn.empty()) SSL_CTX_set_alpn_select_cb(raw, select_alpn, out.get());
+  out->scope = session_scope(entry);
+  out->tickets = options.tickets;
+  use_tickets(raw, out->tickets.get());
+  return out;
+}
+
+class ServerConfig final : public TlsServerConfig {
+ public:
+  Result<void> build(const TlsServerOptions& options, const ServerConfig* previous) {
+    GW_TRY(base_, make_context(true, options.min_version, options.max_version));
+    SSL_CTX_set_client_hello_cb(base_.get(), on_hello, this);
+    tickets_ = options.tickets;
+    use_tickets(base_.get(), tickets_.get());
+    for (const TlsServerEntry& entry : options.entries) {
+      Digest key = fingerprint(options, entry);
+      auto& slot = contexts_[key];
+      if (previous && previous->contexts_.contains(key)) slot = previous->contexts_.at(key);
+      if (!slot) {
+        auto made = make_entry(options, entry);
+        if (!made) {
+          std::string host = entry.hosts.empty() ? "" : entry.hosts.front();
+          return fail(str_cat("TLS for host \"", host, "\": ", made.error().message));
+        }
+        slot = *std::move(made);
+      }
+      for (const std::string& host : entry.hosts) add_host(host, *slot);
+    }
+    return {};
+  }
+
+  SslPtr make() const {
+    SslPtr ssl(SSL_new(base_.get()));
+    if (ssl) SSL_set_accept_state(ssl.get());
+    return ssl;
+  }
+
+ private:
+  using Hosts = std::map<std::string, const ServerContext*, std::less<>>;
+
+  void add_host(std::string_view host, const ServerContext& context) {
+    if (host.empty()) {
+      if (!any_) any_ = &context;
+    } else if (host.starts_with("*.")) {
+      wildcards_.emplace(to_lower(host.substr(1)), &context);
+    } else {
+      exact_.emplace(to_lower(host), &context);
+    }
+  }
+
+  const ServerContext* find(std::string_view name) const {
+    if (auto found = exact_.find(name); found != exact_.end()) return found->second;
+    // "*.example.com" covers any number of labels in its place: the longest suffix wins.
+    for (auto dot = name.find('.'); dot != name.npos; dot = name.find('.', dot + 1)) {
+      auto found = wildcards_.find(name.substr(dot));
+      if (found != wildcards_.end() && dot > 0) return found->second;
+    }
+    return any_;
+  }
+
+  /// The host name of the hello's server_name extension (RFC 6066 §3), lower-case and without a
+  /// trailing dot; empty without one. False when the extension is malformed.
+  static bool read_sni(SSL* ssl, std::string& out) {
+    const unsigned char* data = nullptr;
+    std::size_t size = 0;
+    if (!SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &data, &size)) return true;
+    if (size < 5) return false;
+    std::size_t list = static_cast<std::size_t>(data[0]) << 8 | data[1];
+    std::size_t name = static_cast<std::size_t>(data[3]) << 8 | data[4];
+    if (list != size - 2 || data[2] != TLSEXT_NAMETYPE_host_name || name != size - 5) return false;
+    if (name == 0 || name > 255) return false;
+    out = to_lower(std::string_view(reinterpret_cast<const char*>(data + 5), name));
+    if (out.find('\0') != out.npos) return false;
+    if (out.ends_with('.')) out.pop_back();
+    return true;
+  }
+
+  static int on_hello(SSL* ssl, int* alert, void* argument) {
+    auto* self = static_cast<const ServerConfig*>(argument);
+    HandshakeState& state = *state_of(ssl);
+    if (!read_sni(ssl, state.sni)) {
+      *alert = SSL_AD_DECODE_ERROR;
+      return SSL_CLIENT_HELLO_ERROR;
+    }
+    const ServerContext* context = self->find(state.sni);
+    if (!context) {
+      *alert = SSL_AD_UNRECOGNIZED_NAME;
+      return SSL_CLIENT_HELLO_ERROR;
+    }
+    state.entry = context->id;
+    return self->apply(ssl, *context) ? SSL_CLIENT_HELLO_SUCCESS : SSL_CLIENT_HELLO_ERROR;
+  }
+
+  bool apply(SSL* ssl, const ServerContext& context) const {
+    if (!SSL_set_SSL_CTX(ssl, context.context.get())) return false;
+    const Digest& scope = context.scope;
+    if (!SSL_set_session_id_context(ssl, scope.data(), scope.size())) return false;
+    if (context.client_auth == ClientAuth::kNone) return true;
+    bool strict = context.client_auth == ClientAuth::kAllowValidOnly;
+    SSL_set_verify(ssl, SSL_VERIFY_PEER | (strict ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0),
+                   strict ? nullptr : accept_any);
+    // Clients choose a certificate by the names of the CAs.
+    for (const auto& ca : context.client_cas) SSL_add_client_CA(ssl, ca.get());
+    return true;
+  }
+
+  std::map<Digest, std::shared_ptr<const ServerContext>> contexts_;
+  ContextPtr base_;
+  std::shared_ptr<TlsTicketKeys> tickets_;
+  Hosts exact_;
+  Hosts wildcards_;  // ".example.com"
+  const ServerContext* any_ = nullptr;
+};
+
+}  // namespace
+
+Result<std::shared_ptr<const TlsServerConfig>> TlsServerConfig::create(
+    const TlsServerOptions& options, const TlsServerConfig* previous) {
+  auto config = std::make_shared<ServerConfig>();
+  auto built = config->build(options, static_cast<const ServerConfig*>(previous));
+  if (!built) return std::unexpected(built.error());
+  return config;
+}
+
+SslPtr tls_internal::make_server_ssl(const TlsServerConfig& config) {
+  return static_cast<const ServerConfig&>(config).make();
+}
+
+}  // namespace gwanmun::net
