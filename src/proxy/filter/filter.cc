@@ -17,7 +17,6 @@ Chain::Chain(std::span<const snapshot::Filter> filters, ClusterIds& clusters) {
 Chain::Chain() = default;
 Chain::Chain(Chain&&) noexcept = default;
 Chain& Chain::operator=(Chain&&) noexcept = default;
-Chain::Chain() = default;
 Chain::~Chain() = default;
 
 Verdict Chain::on_request(Exchange& x) const {
