@@ -54,6 +54,12 @@ int read_all(int fd, std::string& text) {
   }
 }
 
+/// What a link leads to vanished: a mistake, not a removal.
+bool is_dangling_link(const std::string& path) {
+  struct stat info;
+  return ::lstat(path.c_str(), &info) == 0 && S_ISLNK(info.st_mode);
+}
+
 /// A second write within the clock's resolution leaves the same stamp.
 bool is_racy(const FileStamp& stamp) {
   timespec now;
@@ -184,9 +190,9 @@ void FileSource::read(const std::string& path, File& file) {
   bool standard_input = path == kStandardInput;
   Descriptor open{standard_input ? STDIN_FILENO
                                  : ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
-  if (open.fd < 0 && (errno == ENOENT || errno == ENOTDIR)) return missing(path);
-  std::string text;
   int error = open.fd < 0 ? errno : 0;
+  if (error == ENOENT && !is_dangling_link(path)) return missing(path);
+  std::string text;
   if (error == 0) {
     struct stat info;
     if (::fstat(open.fd, &info) == 0) {
