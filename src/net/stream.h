@@ -74,6 +74,8 @@ class Stream : public Disposable {
   /// Starts reading. A second handler takes over from the first one (which is not called again)
   /// and is offered what that one left, from the loop.
   virtual void set_handler(StreamHandler& handler) = 0;
+  /// No callbacks until the next set_handler(): the handler may go. What comes meanwhile waits.
+  virtual void clear_handler() = 0;
 
   virtual void write(std::string_view data) = 0;
   /// Bytes accepted by write() that the kernel has not taken yet.

@@ -19,6 +19,7 @@ class TcpStream final : public Stream, EventHandler, Flushable, Deferred {
   ~TcpStream() override { close(); }
 
   void set_handler(StreamHandler& handler) override;
+  void clear_handler() override { handler_ = nullptr; }
   void write(std::string_view data) override;
   std::size_t staged() const override { return output_.size(); }
   void pause_reading() override { paused_ = true; }

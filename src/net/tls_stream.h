@@ -29,6 +29,7 @@ class TlsStream final : public Stream, StreamHandler, Flushable, Deferred {
   TlsError take_error() { return {fault_, std::move(error_)}; }
 
   void set_handler(StreamHandler& handler) override;
+  void clear_handler() override { handler_ = nullptr; }
   void write(std::string_view data) override;
   std::size_t staged() const override { return plain_.size() + transport_->staged(); }
   void pause_reading() override;
