@@ -82,11 +82,10 @@ inline constexpr std::uint64_t kProxyHeaderMs = 5'000;
 
 inline constexpr int kDnsTryMs = 2'000;  // one try of one server
 inline constexpr int kDnsTries = 3;
-/// A TTL outside these bounds is moved to the nearer one: 0 would ask on every use.
+/// A TTL outside these bounds is moved to the nearer one: 0 (also that of a name from /etc/hosts)
+/// would ask on every use.
 inline constexpr std::uint32_t kDnsMinTtlSeconds = 5;
 inline constexpr std::uint32_t kDnsMaxTtlSeconds = 3'600;
-/// For names from /etc/hosts, which have no TTL.
-inline constexpr std::uint32_t kDnsHostsTtlSeconds = 30;
 inline constexpr std::size_t kDnsAddresses = 256;  // of one name; more are dropped
 
 }  // namespace gwanmun::net
