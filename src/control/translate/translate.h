@@ -19,6 +19,8 @@ namespace gwanmun::translate {
 
 inline constexpr const char* kControllerName = "gwanmun.io/gateway-controller";
 inline constexpr const char* kDefaultClass = "gwanmun";
+/// On a Gateway or ListenerSet: names of listeners, by commas, that expect the PROXY protocol.
+inline constexpr const char* kProxyProtocolAnnotation = "gwanmun.io/proxy-protocol";
 
 /// A port of a Service, as `--backend shop/orders:80=127.0.0.1:9000` names it.
 struct ServicePort {
@@ -39,11 +41,19 @@ struct Settings {
   bool implied_namespaces = false;
   /// File mode: an EndpointSlice may hold loopback addresses (the API server refuses them).
   bool loopback_endpoints = false;
+  /// File mode: a Service may be of type ExternalName. In a cluster it may not: its author could
+  /// reach what only the gateway can reach (CVE-2021-25740).
+  bool external_names = false;
+  /// File mode: one process serves all Gateways, so that they compete for ports.
+  bool one_data_plane = false;
+  /// Ports that could not be bound, and why; their listeners say so and are not served.
+  std::map<std::uint16_t, std::string> unavailable_ports;
   /// Endpoints that stand in for a Service's own, whether the Service exists or not.
   std::map<ServicePort, std::vector<snapshot::Endpoint>> backends;
   /// What the statuses of accepted Gateways show as their addresses.
   std::vector<api::GatewayAddress> addresses;
 
+  bool operator==(const Settings&) const = default;
   /// What `gwanmun run`, `check` and `status` use for plain files.
   static Settings for_files();
 };
@@ -58,6 +68,8 @@ struct IgnoredGateway {
   std::string reason;  // "its GatewayClass nginx belongs to the controller example.com/nginx"
 };
 
+struct Memo;
+
 struct Translation {
   /// All our Gateways; never null. `version` is one more than the previous translation's.
   std::shared_ptr<const snapshot::Snapshot> snapshot;
@@ -69,6 +81,8 @@ struct Translation {
   /// What is allowed but probably not meant (a shadowed rule), with `object` and `path` set; the
   /// caller knows the file and line.
   Diagnostics warnings;
+  /// What the next translation need not do again; opaque.
+  std::shared_ptr<const Memo> memo;
 };
 
 /// `previous`: the last result, whose unchanged parts the new snapshot shares.
