@@ -11,6 +11,7 @@
 #include "document/limits.h"
 #include "document/parse.h"
 #include "document/scalar.h"
+#include "document/yaml_quick.h"
 
 namespace gwanmun::document {
 namespace {
@@ -298,6 +299,11 @@ class Builder {
 
 }  // namespace
 
-Parsed parse_yaml(const Piece& piece) { return Builder(piece).run(); }
+Parsed parse_yaml_full(const Piece& piece) { return Builder(piece).run(); }
+
+Parsed parse_yaml(const Piece& piece) {
+  if (auto quick = parse_yaml_quick(piece)) return *std::move(quick);
+  return parse_yaml_full(piece);
+}
 
 }  // namespace gwanmun::document

@@ -9,6 +9,7 @@
 #include "document/parse.h"
 #include "document/scalar.h"
 #include "document/writer.h"
+#include "document/yaml_quick.h"
 
 namespace gwanmun::document {
 namespace {
@@ -137,6 +138,101 @@ TEST(Yaml, FaultsNameThePlace) {
        }) {
     EXPECT_THAT(json_of(c.yaml), HasSubstr(c.fault)) << c.yaml;
   }
+}
+
+std::string places(const Node& node) {
+  std::string out = str_cat(node.position().line, ":", node.position().column, " ");
+  for (const Node& item : node.items()) out += places(item);
+  for (const Node::Member& member : node.members()) {
+    out += str_cat(member.key, "@", member.position.line, ":", member.position.column, " ",
+                   places(member.value));
+  }
+  return out;
+}
+
+TEST(YamlQuick, ReadsTheUsualLikeLibyaml) {
+  for (std::string_view yaml : {
+           "a: 1\nb:\n- x\n- y: 2\n  z: 3\n",
+           "a:\n  - x\n  -\n    b: c\n  - - 1\n    - 2\nd:\n",
+           "---\n# comment\na: x # comment\n\n  # another\nb: 'q' # c\nc: \"w: e\"\n",
+           "a: []\nb: {}\nc: [x, \"y\", 'z', 1]\nd: {e: f, g: [h, {i: j}]}\n",
+           "a: |\n  one\n   two\n\n  three\nb: |-\n  x\n\nc: |+\n  y\n\n\n",
+           "data:\n  tls.crt: |\n    -----BEGIN-----\n    abc\n    -----END-----\n  x: |\n\n    "
+           "y\n",
+           "- a: 1\n  b:\n  - c\n  - d\n  e: f\n- g\n- - h\n  - i: j\n    k: l\n",
+           "a:\n  value\nb:\n  [x]\nc: http://x:80/y#z\nd: it's\ne: a, b\nf: -1\ng: -x\n",
+           "app.kubernetes.io/name: x\na/b_c-d.e: z\n",
+           "  a: 1\n  b: 2\n",
+           "- |\n  x\n# c\n- w",
+       }) {
+    Piece piece{yaml, 3};
+    auto quick = parse_yaml_quick(piece);
+    ASSERT_TRUE(quick.has_value()) << yaml;
+    Parsed full = parse_yaml_full(piece);
+    EXPECT_EQ(to_json(quick->node), to_json(full.node)) << yaml;
+    EXPECT_EQ(places(quick->node), places(full.node)) << yaml;
+    EXPECT_EQ(quick->position.line, full.position.line);
+  }
+}
+
+TEST(YamlQuick, GivesUpOnAllElse) {
+  for (std::string_view yaml : {
+           "a: b: c\n",
+           "a:\n\tb: 1\n",
+           "a: 1\na: 2\n",
+           "a: [1, 2\n",
+           "a: \"x\n",
+           "a: *x\n",
+           "a: &x y\n",
+           "a: !!str 5\n",
+           "? a\n: b\n",
+           "a: one\n  two\n",
+           "a: 'x'\n  y: z\n",
+           "a: >\n  x\n",
+           "a: |2\n  x\n",
+           "a: \"\\n\"\n",
+           "a: 'it''s'\n",
+           "a: yes\n",
+           "1: a\n",
+           "true: a\n",
+           "a: \xC3\xA9\n",
+           "a: 1\n b: 2\n",
+           "  a: 1\n b: 2\n",
+           "a: 1\n- b\n",
+           "- a\nb: 1\n",
+           "a: @x\n",
+           "a: %x\n",
+           "a: x:\n",
+           "\"a\": b\n",
+           "<<: {a: b}\n",
+           "a: [x,y]\n",
+           "a: {b}\n",
+           "a: {b: c: d}\n",
+           "a: [b c]\n",
+           "a: [*x]\n",
+           "a: 'x'y\n",
+           "a: 'x'#y\n",
+           "text\n",
+           "",
+           "a: |\n x",
+           "a: |\n    \n  x\n",
+           "a: |\n  x\n y: z\n",
+           "--- a: 1\n",
+           "a\n",
+       }) {
+    EXPECT_FALSE(parse_yaml_quick({yaml, 1}).has_value()) << yaml;
+  }
+}
+
+TEST(YamlQuick, DepthIsBoundedAtTheLimit) {
+  auto nested = [](int levels) {
+    std::string text;
+    for (int i = 0; i < levels; ++i) text += std::string(static_cast<std::size_t>(i), ' ') + "a:\n";
+    return text;
+  };
+  EXPECT_TRUE(parse_yaml_quick({nested(kMaxDepth + 1), 1}).has_value());
+  EXPECT_FALSE(parse_yaml_quick({nested(kMaxDepth + 2), 1}).has_value());
+  EXPECT_TRUE(parse_yaml_full({nested(kMaxDepth), 1}).complete);
 }
 
 TEST(Yaml, KeepsWhatStandsBeforeTheBreak) {
