@@ -163,7 +163,7 @@ TEST(YamlQuick, ReadsTheUsualLikeLibyaml) {
            "a:\n  value\nb:\n  [x]\nc: http://x:80/y#z\nd: it's\ne: a, b\nf: -1\ng: -x\n",
            "app.kubernetes.io/name: x\na/b_c-d.e: z\n",
            "  a: 1\n  b: 2\n",
-           "- |\n  x\n# c\n- w",
+           "- |\n  x\n# c\n- w\n",
        }) {
     Piece piece{yaml, 3};
     auto quick = parse_yaml_quick(piece);
