@@ -126,7 +126,7 @@ bool Listener::accept_one() {
 
 void Listener::stop() {
   if (fd_ < 0) return;
-  while (accept_one()) {
+  for (int i = 0; i < kListenBacklog && accept_one(); ++i) {
   }
   backoff_.disarm();
   loop_.forget(*this);

@@ -73,8 +73,8 @@ struct TlsServerOptions {
 /// without a protocol of ours is refused with no_application_protocol (alert 120).
 class TlsServerConfig {
  public:
-  /// Entries equal to one of `previous` (may be null) are taken over from it, not made anew. An
-  /// error names the entry's host.
+  /// Certificates and rules equal to some of `previous` (may be null) are taken over from it, not
+  /// parsed again. An error names the entry's host.
   static Result<std::shared_ptr<const TlsServerConfig>> create(
       const TlsServerOptions& options, const TlsServerConfig* previous = nullptr);
   virtual ~TlsServerConfig() = default;

@@ -1,9 +1,11 @@
-// TLS termination: which certificate for which name, client certificates, ALPN. An entry's SSL_CTX
-// is made once and handed from configuration to configuration while the entry stays the same.
+// TLS termination: which certificate for which name, client certificates, ALPN. Entries with the
+// same certificates and rules share one SSL_CTX, which is made once and handed on from
+// configuration to configuration.
 #include <openssl/sha.h>
 
 #include <algorithm>
 #include <array>
+#include <deque>
 #include <map>
 #include <set>
 #include <utility>
@@ -37,9 +39,6 @@ class Fingerprint {
 
 Digest fingerprint(const TlsServerOptions& options, const TlsServerEntry& entry) {
   Fingerprint out;
-  out.add(entry.id);
-  out.add(entry.hosts.size());
-  for (const auto& host : entry.hosts) out.add(host);
   for (const auto& identity : entry.identities) {
     out.add(identity.chain_pem);
     out.add(identity.key_pem);
@@ -64,10 +63,9 @@ Digest session_scope(const TlsServerEntry& entry) {
   return out.digest();
 }
 
-/// One entry, ready to use. Immutable, shared by workers and by successive configurations.
+/// Certificates and rules, ready to use. Immutable, shared by workers, entries and successive
+/// configurations.
 struct ServerContext {
-  std::uint64_t id = 0;
-  Digest scope{};  // of sessions
   ContextPtr context;
   std::string alpn;
   ClientAuth client_auth = ClientAuth::kNone;
@@ -117,7 +115,6 @@ Result<void> add_client_auth(ServerContext& context, const TlsServerEntry& entry
 Result<std::shared_ptr<const ServerContext>> make_entry(const TlsServerOptions& options,
                                                         const TlsServerEntry& entry) {
   auto out = std::make_shared<ServerContext>();
-  out->id = entry.id;
   GW_TRY(out->context, make_context(true, options.min_version, options.max_version));
   auto added = add_identities(*out, entry);
   if (added) added = add_client_auth(*out, entry);
@@ -125,7 +122,6 @@ Result<std::shared_ptr<const ServerContext>> make_entry(const TlsServerOptions& 
   SSL_CTX* raw = out->context.get();
   out->alpn = alpn_wire(options.alpn);
   if (!out->alpn.empty()) SSL_CTX_set_alpn_select_cb(raw, select_alpn, out.get());
-  out->scope = session_scope(entry);
   out->tickets = options.tickets;
   use_tickets(raw, out->tickets.get());
   return out;
@@ -150,7 +146,8 @@ class ServerConfig final : public TlsServerConfig {
         }
         slot = *std::move(made);
       }
-      for (const std::string& host : entry.hosts) add_host(host, *slot);
+      entries_.push_back({entry.id, session_scope(entry), slot.get()});
+      for (const std::string& host : entry.hosts) add_host(host, entries_.back());
     }
     return {};
   }
@@ -162,19 +159,24 @@ class ServerConfig final : public TlsServerConfig {
   }
 
  private:
-  using Hosts = std::map<std::string, const ServerContext*, std::less<>>;
+  struct Entry {
+    std::uint64_t id;
+    Digest scope;  // of its sessions
+    const ServerContext* context;
+  };
+  using Hosts = std::map<std::string, const Entry*, std::less<>>;
 
-  void add_host(std::string_view host, const ServerContext& context) {
+  void add_host(std::string_view host, const Entry& entry) {
     if (host.empty()) {
-      if (!any_) any_ = &context;
+      if (!any_) any_ = &entry;
     } else if (host.starts_with("*.")) {
-      wildcards_.emplace(to_lower(host.substr(1)), &context);
+      wildcards_.emplace(to_lower(host.substr(1)), &entry);
     } else {
-      exact_.emplace(to_lower(host), &context);
+      exact_.emplace(to_lower(host), &entry);
     }
   }
 
-  const ServerContext* find(std::string_view name) const {
+  const Entry* find(std::string_view name) const {
     if (auto found = exact_.find(name); found != exact_.end()) return found->second;
     // "*.example.com" covers any number of labels in its place: the longest suffix wins.
     for (auto dot = name.find('.'); dot != name.npos; dot = name.find('.', dot + 1)) {
@@ -208,19 +210,19 @@ class ServerConfig final : public TlsServerConfig {
       *alert = SSL_AD_DECODE_ERROR;
       return SSL_CLIENT_HELLO_ERROR;
     }
-    const ServerContext* context = self->find(state.sni);
-    if (!context) {
+    const Entry* entry = self->find(state.sni);
+    if (!entry) {
       *alert = SSL_AD_UNRECOGNIZED_NAME;
       return SSL_CLIENT_HELLO_ERROR;
     }
-    state.entry = context->id;
-    return self->apply(ssl, *context) ? SSL_CLIENT_HELLO_SUCCESS : SSL_CLIENT_HELLO_ERROR;
+    state.entry = entry->id;
+    return apply(ssl, *entry) ? SSL_CLIENT_HELLO_SUCCESS : SSL_CLIENT_HELLO_ERROR;
   }
 
-  bool apply(SSL* ssl, const ServerContext& context) const {
+  static bool apply(SSL* ssl, const Entry& entry) {
+    const ServerContext& context = *entry.context;
     if (!SSL_set_SSL_CTX(ssl, context.context.get())) return false;
-    const Digest& scope = context.scope;
-    if (!SSL_set_session_id_context(ssl, scope.data(), scope.size())) return false;
+    if (!SSL_set_session_id_context(ssl, entry.scope.data(), entry.scope.size())) return false;
     if (context.client_auth == ClientAuth::kNone) return true;
     bool strict = context.client_auth == ClientAuth::kAllowValidOnly;
     SSL_set_verify(ssl, SSL_VERIFY_PEER | (strict ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0),
@@ -233,9 +235,10 @@ class ServerConfig final : public TlsServerConfig {
   std::map<Digest, std::shared_ptr<const ServerContext>> contexts_;
   ContextPtr base_;
   std::shared_ptr<TlsTicketKeys> tickets_;
+  std::deque<Entry> entries_;
   Hosts exact_;
   Hosts wildcards_;  // ".example.com"
-  const ServerContext* any_ = nullptr;
+  const Entry* any_ = nullptr;
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <openssl/core_names.h>
 #endif
 
+#include <cstdlib>
 #include <cstring>
 #include <mutex>
 #include <optional>
@@ -56,10 +57,10 @@ class RotatingKeys final : public TlsTicketKeys {
 
   void add(std::uint64_t now) {
     TicketKey key{};
-    // The library ends the process itself, or fails every handshake, when there is no randomness.
-    RAND_bytes(key.name, sizeof key.name);
-    RAND_bytes(key.aes, sizeof key.aes);
-    RAND_bytes(key.hmac, sizeof key.hmac);
+    bool random = RAND_bytes(key.name, sizeof key.name) == 1 &&
+                  RAND_bytes(key.aes, sizeof key.aes) == 1 &&
+                  RAND_bytes(key.hmac, sizeof key.hmac) == 1;
+    if (!random) std::abort();  // predictable ticket keys would give every session away
     key.made_ms = now;
     keys_.insert(keys_.begin(), key);
     if (keys_.size() > kTicketKeys) keys_.pop_back();
