@@ -396,7 +396,7 @@ HeadFinder::Step HeadFinder::find_request(std::string_view data, const HeadLimit
     step.refusal = bad("a line without CR");
   } else if (!text.empty() && !maybe_empty_line) {
     step.refusal = check_request_start(text, limits);
-    if (!step.refusal && end.size > limits.max_head_bytes) step.refusal = {431, "head too large"};
+    if (!step.refusal && end.size >= limits.max_head_bytes) step.refusal = {431, "head too large"};
   }
   if (step.refusal) step.kind = Step::kRefused;
   else searched_ = static_cast<std::uint32_t>(end.size);
@@ -410,7 +410,8 @@ HeadFinder::Step HeadFinder::find_response(std::string_view data, const HeadLimi
   std::string_view prefix = std::string_view("HTTP/1.").substr(0, data.size());
   if (!data.starts_with(prefix)) step.refusal = bad("not an HTTP/1 response");
   else if (end.kind == HeadEnd::kBareLf) step.refusal = bad("a line without CR");
-  else if (end.size > limits.max_head_bytes) step.refusal = {431, "head too large"};
+  else if (end.size + (end.kind == HeadEnd::kMore ? 1 : 0) > limits.max_head_bytes)
+    step.refusal = {431, "head too large"};
   if (step.refusal) {
     step.kind = Step::kRefused;
   } else if (end.kind == HeadEnd::kFound) {

@@ -21,6 +21,8 @@ struct ServerLimits {
       30'000};  // no byte of a body in either direction while we wait for the client
   std::uint32_t min_body_rate = 240;  // bytes a second, averaged, after the grace time
   Milliseconds min_rate_grace{10'000};
+  std::uint64_t max_discarded_bytes = 64 * 1024;  // of a request body nobody read; more: closed
+  Milliseconds drain_idle{300};  // draining: an idle connection may still have a request on its way
   // HTTP/2
   std::uint32_t max_concurrent_streams = 128;
   std::uint32_t initial_window_bytes = 64 * 1024;       // per stream

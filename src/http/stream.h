@@ -88,7 +88,8 @@ class ServerStream : public BodyReader, public BodyWriter {
   /// Ends the exchange at once: HTTP/2 RST_STREAM (with the code that fits), HTTP/1 closes the
   /// connection. After a complete response it only stops the reading of an unread request body.
   virtual void reset(Fault why) = 0;
-  /// True when the request's body is framed so that the client waits for 100 and got none yet.
+  /// Sends 100 when the client waits for it and has got none yet: to be called before the body is
+  /// read. A client that never gets one is not read from again after the response.
   virtual void continue_if_expected() = 0;
   /// Fires once when the client is gone (closed, reset) before the exchange is over.
   net::Event& gone() { return gone_; }
