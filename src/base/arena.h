@@ -52,7 +52,7 @@ class Arena {
 
   std::string_view copy(std::string_view text) {
     char* out = static_cast<char*>(allocate(text.size()));
-    std::memcpy(out, text.data(), text.size());
+    put(out, text);
     return {out, text.size()};
   }
 
@@ -62,9 +62,7 @@ class Arena {
     std::size_t size = (std::size_t{0} + ... + std::string_view(pieces).size());
     char* out = static_cast<char*>(allocate(size));
     char* at = out;
-    ((std::memcpy(at, std::string_view(pieces).data(), std::string_view(pieces).size()),
-      at += std::string_view(pieces).size()),
-     ...);
+    ((at = put(at, pieces)), ...);
     return {out, size};
   }
 
@@ -79,6 +77,11 @@ class Arena {
     std::size_t size;
   };
   void grow(std::size_t size);
+  /// Returns the end. An empty view may have no address, which memcpy must not be given.
+  static char* put(char* at, std::string_view text) {
+    if (!text.empty()) std::memcpy(at, text.data(), text.size());
+    return at + text.size();
+  }
 
   char* next_ = nullptr;
   std::size_t left_ = 0;
