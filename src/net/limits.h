@@ -26,6 +26,9 @@ inline constexpr std::size_t kLowWaterBytes = 16 * 1024;
 // ---- the loop ----
 
 inline constexpr int kEventsPerTick = 256;
+/// So many connections with staged output are flushed at once, before the end of the tick: their
+/// blocks are still in the cache then, and are used again for the next ones.
+inline constexpr std::size_t kFlushBatch = 16;
 /// Rounds of deferred reads, and of flushes, in one tick; what is left waits for the next one.
 inline constexpr int kRoundsPerTick = 8;
 

@@ -200,6 +200,7 @@ void Loop::tick(int timeout_ms) {
     if (!event.data.ptr) continue;
     static_cast<EventHandler*>(event.data.ptr)->on_event(event.events);
     run_ready();
+    if (impl.flushing.size() >= kFlushBatch) flush_all();
   }
   impl.event_count = impl.event_at = 0;
   run_ready();

@@ -3,8 +3,9 @@
 //
 // One tick: wait for events; for each: its handler runs, then the ready queue (coroutines that the
 // handler woke) runs dry; after all events: deferred reads, timers, posted work, flush (staged
-// writes go out, once per connection), then disposal of what closed. Nothing is destroyed before
-// that, so a handler may close anything without dangling.
+// writes go out, once per connection; a batch of connections is flushed between events already),
+// then disposal of what closed. Nothing is destroyed before that, so a handler may close anything
+// without dangling.
 #pragma once
 
 #include <cassert>
@@ -39,7 +40,7 @@ class EventHandler {
   ~EventHandler() = default;
 };
 
-/// Has staged output; called once at the end of the tick in which it was enqueued.
+/// Has staged output; called once, at the latest at the end of the tick in which it was enqueued.
 class Flushable {
  public:
   virtual void flush() = 0;

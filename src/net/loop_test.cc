@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "net/event.h"
+#include "net/limits.h"
 #include "net/task.h"
 #include "net/test_util.h"
 #include "net/timer_wheel.h"
@@ -66,6 +67,40 @@ TEST(Loop, FlushesOncePerTickAndDestroysAfterwards) {
   });
   loop->run_once(0);
   EXPECT_THAT(log, ElementsAre("worked", "flushed", "destroyed"));
+}
+
+struct Queuer final : EventHandler {
+  Loop* loop = nullptr;
+  std::vector<Flusher*> flushers;
+  void on_event(std::uint32_t) override {
+    for (Flusher* flusher : flushers) loop->flush_later(*flusher);
+  }
+};
+
+TEST(Loop, AFullBatchIsFlushedBetweenEvents) {
+  for (std::size_t batch : {kFlushBatch - 1, kFlushBatch}) {
+    auto loop = make_loop();
+    std::vector<std::string> log;
+    std::vector<std::unique_ptr<Flusher>> flushers;
+    Queuer queuer;
+    queuer.loop = loop.get();
+    for (std::size_t i = 0; i < batch; ++i) {
+      flushers.push_back(std::make_unique<Flusher>());
+      flushers.back()->log = &log;
+      queuer.flushers.push_back(flushers.back().get());
+    }
+    auto [a, b] = testing::socket_pair();
+    ASSERT_TRUE(loop->watch(a, queuer, EPOLLIN | EPOLLET));
+    ASSERT_EQ(1, ::write(b, "x", 1));
+    std::size_t flushed_before_work = 0;
+    loop->post([&] { flushed_before_work = log.size(); });
+    loop->run_once(100);
+    EXPECT_EQ(batch == kFlushBatch ? batch : 0, flushed_before_work);
+    EXPECT_EQ(batch, log.size());
+    loop->unwatch(a, queuer);
+    ::close(a);
+    ::close(b);
+  }
 }
 
 TEST(Loop, AQueuedFlushableMayDie) {
