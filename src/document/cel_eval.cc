@@ -1,9 +1,6 @@
 // CEL's evaluator: walks the compiled expression. Values are small and copied; texts and lists
 // point into the document, the program, or what this evaluation made. Errors are values, as in the
 // CEL specification, because && || all exists have to look past them.
-#include <arpa/inet.h>
-
-#include <array>
 #include <forward_list>
 #include <optional>
 #include <string>
@@ -20,10 +17,11 @@
 namespace gwanmun::document::cel {
 namespace {
 
+/// 24 bytes and trivial: copied everywhere, and arrays of it cost nothing until written.
 struct Value {
   enum class Kind : std::uint8_t {
-    kError,
     kNull,
+    kError,
     kBool,
     kInt,
     kDouble,
@@ -32,52 +30,36 @@ struct Value {
     kNode,
     kValues
   };
-  Kind kind = Kind::kNull;
-  bool boolean = false;
+  Kind kind;
   union {
-    std::int64_t integer = 0;          // kInt, kDuration in nanoseconds
+    bool boolean;
+    std::int64_t integer;              // kInt, kDuration in nanoseconds
     double number;                     // kDouble
     const Node* node;                  // kNode: a list or a map of the document
     const std::vector<Value>* values;  // kValues: a list this evaluation made
+    const char* characters;            // kString, kError
   };
-  std::string_view text;  // kString, kError
+  std::size_t length;  // of `characters`
+
+  std::string_view text() const { return {characters, length}; }
 };
 using Kind = Value::Kind;
 
-Value error(std::string_view what) {
-  Value value;
-  value.kind = Kind::kError;
-  value.text = what;
-  return value;
+Value null() { return {.kind = Kind::kNull, .integer = 0, .length = 0}; }
+Value text_value(Kind kind, std::string_view text) {
+  return {.kind = kind, .characters = text.data(), .length = text.size()};
 }
-Value boolean(bool truth) {
-  Value value;
-  value.kind = Kind::kBool;
-  value.boolean = truth;
-  return value;
-}
+Value error(std::string_view what) { return text_value(Kind::kError, what); }
+Value boolean(bool truth) { return {.kind = Kind::kBool, .boolean = truth, .length = 0}; }
 Value integer(std::int64_t number, Kind kind = Kind::kInt) {
-  Value value;
-  value.kind = kind;
-  value.integer = number;
-  return value;
+  return {.kind = kind, .integer = number, .length = 0};
 }
-Value real(double number) {
-  Value value;
-  value.kind = Kind::kDouble;
-  value.number = number;
-  return value;
-}
-Value string(std::string_view text) {
-  Value value;
-  value.kind = Kind::kString;
-  value.text = text;
-  return value;
-}
+Value real(double number) { return {.kind = Kind::kDouble, .number = number, .length = 0}; }
+Value string(std::string_view text) { return text_value(Kind::kString, text); }
 Value of_node(const Node& node) {
   switch (node.kind()) {
     case Node::Kind::kNull:
-      return {};
+      return null();
     case Node::Kind::kBool:
       return boolean(node.as_bool());
     case Node::Kind::kInteger:
@@ -90,10 +72,7 @@ Value of_node(const Node& node) {
     case Node::Kind::kMap:
       break;
   }
-  Value value;
-  value.kind = Kind::kNode;
-  value.node = &node;
-  return value;
+  return {.kind = Kind::kNode, .node = &node, .length = 0};
 }
 
 bool is_error(const Value& value) { return value.kind == Kind::kError; }
@@ -136,7 +115,7 @@ bool equal(const Value& a, const Value& b) {
     case Kind::kBool:
       return a.boolean == b.boolean;
     case Kind::kString:
-      return a.text == b.text;
+      return a.text() == b.text();
     case Kind::kDuration:
       return a.integer == b.integer;
     case Kind::kNode:
@@ -200,46 +179,26 @@ class Evaluator {
     }
   }
 
-  /// Operators that fail when an argument does.
+  /// Operators that fail when an argument does. Each value is made where it stays: copying one
+  /// right after it was written piece by piece costs more than making it.
   Value strict(const Expression& e) {
-    std::array<Value, 3> arguments;
-    for (std::size_t i = 0; i < e.count; ++i) {
-      arguments[i] = eval(e.arguments[i]);
-      if (is_error(arguments[i])) return arguments[i];
-    }
-    const auto& [a, b, c] = arguments;
+    const Value a = eval(e.arguments[0]);
+    if (is_error(a)) return a;
+    if (e.count == 1) return unary(e, a);
+    const Value b = eval(e.arguments[1]);
+    if (is_error(b)) return b;
+    if (e.count == 2) return binary(e, a, b);
+    const Value c = eval(e.arguments[2]);
+    if (is_error(c)) return c;
+    return e.op == Op::kSplit ? split_text(a, b, &c) : substring(a, b, &c);
+  }
+
+  Value unary(const Expression& e, const Value& a) {
     switch (e.op) {
       case Op::kNegate:
         return negate(a);
-      case Op::kEqual:
-        return boolean(equal_counted(a, b));
-      case Op::kNotEqual:
-        return boolean(!equal_counted(a, b));
-      case Op::kLess:
-      case Op::kLessEqual:
-      case Op::kGreater:
-      case Op::kGreaterEqual:
-        return compare(e.op, a, b);
-      case Op::kIn:
-        return contained(a, b);
-      case Op::kAdd:
-      case Op::kSubtract:
-      case Op::kMultiply:
-      case Op::kDivide:
-      case Op::kModulo:
-        return arithmetic(e.op, a, b);
       case Op::kSize:
         return size(a);
-      case Op::kContains:
-      case Op::kStartsWith:
-      case Op::kEndsWith:
-        return find(e.op, a, b);
-      case Op::kMatches:
-        return matches(e, a);
-      case Op::kSplit:
-        return split_text(a, b, e.count == 3 ? &c : nullptr);
-      case Op::kSubstring:
-        return substring(a, b, e.count == 3 ? &c : nullptr);
       case Op::kDuration:
         return duration(a);
       case Op::kIsIp:
@@ -251,11 +210,39 @@ class Evaluator {
     }
   }
 
+  Value binary(const Expression& e, const Value& a, const Value& b) {
+    switch (e.op) {
+      case Op::kEqual:
+        return boolean(equal_counted(a, b));
+      case Op::kNotEqual:
+        return boolean(!equal_counted(a, b));
+      case Op::kLess:
+      case Op::kLessEqual:
+      case Op::kGreater:
+      case Op::kGreaterEqual:
+        return compare(e.op, a, b);
+      case Op::kIn:
+        return contained(a, b);
+      case Op::kContains:
+      case Op::kStartsWith:
+      case Op::kEndsWith:
+        return find(e.op, a, b);
+      case Op::kMatches:
+        return matches(e, a);
+      case Op::kSplit:
+        return split_text(a, b, nullptr);
+      case Op::kSubstring:
+        return substring(a, b, nullptr);
+      default:
+        return arithmetic(e.op, a, b);
+    }
+  }
+
   /// Long values cost steps, too.
   void charge(std::size_t length) { steps_ += static_cast<long>(length / 16); }
 
   bool equal_counted(const Value& a, const Value& b) {
-    if (a.kind == Kind::kString) charge(a.text.size());
+    if (a.kind == Kind::kString) charge(a.text().size());
     if (is_list(a)) charge(list_size(a) * 64);
     if (is_map(a)) charge(a.node->members().size() * 64);
     return equal(a, b);
@@ -274,7 +261,7 @@ class Evaluator {
     if (is_error(from)) return from;
     if (is_error(key)) return key;
     if (is_map(from) && key.kind == Kind::kString) {
-      const Node* member = from.node->find(key.text);
+      const Node* member = from.node->find(key.text());
       return member == nullptr ? error("no such key") : of_node(*member);
     }
     if (!is_list(from) || key.kind != Kind::kInt) return error(kNoOverload);
@@ -294,11 +281,22 @@ class Evaluator {
     return made(values);
   }
 
+  /// `x in [a, b]` without making the list.
+  Value in_literal(const Expression& e) {
+    const Expression& literal = code_.expressions[e.arguments[1]];
+    Value wanted = eval(e.arguments[0]);
+    if (is_error(wanted)) return wanted;
+    bool found = false;
+    for (Index i = 0; i < literal.count_of_list; ++i) {
+      Value item = eval(code_.lists[literal.arguments[0] + i]);
+      if (is_error(item)) return item;
+      found = found || equal_counted(wanted, item);
+    }
+    return boolean(found);
+  }
+
   static Value made(const std::vector<Value>& values) {
-    Value value;
-    value.kind = Kind::kValues;
-    value.values = &values;
-    return value;
+    return {.kind = Kind::kValues, .values = &values, .length = 0};
   }
 
   Value conditional(const Expression& e) {
@@ -310,13 +308,13 @@ class Evaluator {
 
   /// || (decided by true) and && (decided by false): an error counts only when nothing decides.
   Value either(const Expression& e, bool decisive) {
-    Value left = eval(e.arguments[0]);
-    if (left.kind == Kind::kBool && left.boolean == decisive) return left;
-    Value right = eval(e.arguments[1]);
-    if (right.kind == Kind::kBool && right.boolean == decisive) return right;
+    const Value left = eval(e.arguments[0]);
+    if (left.kind == Kind::kBool && left.boolean == decisive) return boolean(decisive);
+    const Value right = eval(e.arguments[1]);
+    if (right.kind == Kind::kBool && right.boolean == decisive) return boolean(decisive);
     if (left.kind != Kind::kBool) return is_error(left) ? left : error(kNoOverload);
     if (right.kind != Kind::kBool) return is_error(right) ? right : error(kNoOverload);
-    return right;
+    return boolean(!decisive);
   }
 
   static Value negation(const Value& value) {
@@ -378,8 +376,8 @@ class Evaluator {
       bool more = whole ? a.integer > b.integer : as_double(a) > as_double(b);
       order = less ? -1 : more ? 1 : 0;
     } else if (a.kind == Kind::kString && b.kind == Kind::kString) {
-      charge(a.text.size());
-      order = a.text.compare(b.text);
+      charge(a.text().size());
+      order = a.text().compare(b.text());
     } else if (a.kind == Kind::kDuration && b.kind == Kind::kDuration) {
       order = a.integer < b.integer ? -1 : a.integer > b.integer ? 1 : 0;
     } else {
@@ -400,7 +398,7 @@ class Evaluator {
   Value contained(const Value& a, const Value& b) {
     if (is_map(b)) {
       if (a.kind != Kind::kString) return error(kNoOverload);
-      return boolean(b.node->find(a.text) != nullptr);
+      return boolean(b.node->find(a.text()) != nullptr);
     }
     if (!is_list(b)) return error(kNoOverload);
     for (std::size_t i = 0; i < list_size(b); ++i) {
@@ -412,9 +410,9 @@ class Evaluator {
 
   Value arithmetic(Op op, const Value& a, const Value& b) {
     if (a.kind == Kind::kString && b.kind == Kind::kString && op == Op::kAdd) {
-      charge(16 * (a.text.size() + b.text.size()));
+      charge(16 * (a.text().size() + b.text().size()));
       if (steps_ > kMaxCelSteps) return error("the rule builds too long a text");
-      return string(keep(str_cat(a.text, b.text)));
+      return string(keep(str_cat(a.text(), b.text())));
     }
     if (a.kind == Kind::kDouble && b.kind == Kind::kDouble) {
       switch (op) {
@@ -453,8 +451,8 @@ class Evaluator {
 
   Value size(const Value& a) {
     if (a.kind == Kind::kString) {
-      charge(a.text.size());
-      return integer(static_cast<std::int64_t>(count_code_points(a.text)));
+      charge(a.text().size());
+      return integer(static_cast<std::int64_t>(count_code_points(a.text())));
     }
     if (is_list(a)) return integer(static_cast<std::int64_t>(list_size(a)));
     if (is_map(a)) return integer(static_cast<std::int64_t>(a.node->members().size()));
@@ -463,33 +461,33 @@ class Evaluator {
 
   Value find(Op op, const Value& a, const Value& b) {
     if (a.kind != Kind::kString || b.kind != Kind::kString) return error(kNoOverload);
-    charge(a.text.size());
-    if (op == Op::kStartsWith) return boolean(a.text.starts_with(b.text));
-    if (op == Op::kEndsWith) return boolean(a.text.ends_with(b.text));
-    charge(a.text.size() * b.text.size() / 8);
-    return boolean(a.text.contains(b.text));
+    charge(a.text().size());
+    if (op == Op::kStartsWith) return boolean(a.text().starts_with(b.text()));
+    if (op == Op::kEndsWith) return boolean(a.text().ends_with(b.text()));
+    charge(a.text().size() * b.text().size() / 8);
+    return boolean(a.text().contains(b.text()));
   }
 
   Value matches(const Expression& e, const Value& a) {
     if (a.kind != Kind::kString) return error(kNoOverload);
-    charge(a.text.size() * 8);
-    return boolean(RE2::PartialMatch({a.text.data(), a.text.size()}, *e.pattern));
+    charge(a.text().size() * 8);
+    return boolean(RE2::PartialMatch({a.text().data(), a.text().size()}, *e.pattern));
   }
 
   Value split_text(const Value& a, const Value& b, const Value* most) {
     bool good = a.kind == Kind::kString && b.kind == Kind::kString &&
                 (most == nullptr || most->kind == Kind::kInt);
     if (!good) return error(kNoOverload);
-    charge(16 * a.text.size());
+    charge(16 * a.text().size());
     std::int64_t left = most == nullptr ? -1 : most->integer;
     std::vector<Value>& pieces = lists_.emplace_front();
-    std::string_view text = a.text;
-    if (text.empty() && b.text.empty()) left = 0;
+    std::string_view text = a.text();
+    if (text.empty() && b.text().empty()) left = 0;
     while (left != 0) {
-      std::size_t end = left == 1 ? text.npos : find_separator(text, b.text);
+      std::size_t end = left == 1 ? text.npos : find_separator(text, b.text());
       pieces.push_back(string(text.substr(0, end)));
       if (end == text.npos) break;
-      text.remove_prefix(end + b.text.size());
+      text.remove_prefix(end + b.text().size());
       if (left > 0) --left;
     }
     return made(pieces);
@@ -506,12 +504,12 @@ class Evaluator {
     bool good = a.kind == Kind::kString && from.kind == Kind::kInt &&
                 (to == nullptr || to->kind == Kind::kInt);
     if (!good) return error(kNoOverload);
-    charge(a.text.size());
-    auto length = static_cast<std::int64_t>(count_code_points(a.text));
+    charge(a.text().size());
+    auto length = static_cast<std::int64_t>(count_code_points(a.text()));
     std::int64_t end = to == nullptr ? length : to->integer;
     if (from.integer < 0 || end > length || from.integer > end) return error("index out of range");
-    std::size_t begin_byte = byte_of(a.text, from.integer);
-    return string(a.text.substr(begin_byte, byte_of(a.text, end) - begin_byte));
+    std::size_t begin_byte = byte_of(a.text(), from.integer);
+    return string(a.text().substr(begin_byte, byte_of(a.text(), end) - begin_byte));
   }
 
   static std::size_t byte_of(std::string_view text, std::int64_t code_point) {
@@ -525,27 +523,27 @@ class Evaluator {
 
   static Value duration(const Value& a) {
     if (a.kind != Kind::kString) return error(kNoOverload);
-    auto nanoseconds = parse_go_duration(a.text);
+    auto nanoseconds = parse_go_duration(a.text());
     return nanoseconds ? integer(*nanoseconds, Kind::kDuration) : error("bad duration");
   }
 
   static Value is_ip(const Value& a) {
-    return a.kind == Kind::kString ? boolean(is_ip_address(a.text)) : error(kNoOverload);
+    return a.kind == Kind::kString ? boolean(is_ip_address(a.text())) : error(kNoOverload);
   }
 
   /// The API documents `== null` as the way to ask for validity, so that is what a good text gives;
   /// else a list of what is wrong.
   Value validate(std::string_view format, const Value& a) {
     if (a.kind != Kind::kString) return error(kNoOverload);
-    charge(a.text.size());
-    if (fits_format(format, a.text)) return {};
+    charge(a.text().size());
+    if (fits_format(format, a.text())) return null();
     return made(lists_.emplace_front(1, string(format)));
   }
 
   std::string_view keep(std::string text) { return texts_.emplace_front(std::move(text)); }
 
   const CelProgram::Code& code_;
-  std::array<Value, kMaxVariables> variables_;
+  Value variables_[kMaxVariables];  // written before read: the compiler resolved them
   std::forward_list<std::vector<Value>> lists_;
   std::forward_list<std::string> texts_;
   long steps_ = 0;
@@ -560,14 +558,14 @@ Result<bool> CelProgram::evaluate(const Node& self, const Node* old_self) const 
   cel::Evaluator evaluator(*code_, self, old_self);
   cel::Value value = evaluator.run();
   if (value.kind == cel::Kind::kBool) return value.boolean;
-  return fail(std::string(cel::is_error(value) ? value.text : "the rule gives no boolean"));
+  return fail(std::string(cel::is_error(value) ? value.text() : "the rule gives no boolean"));
 }
 
 Result<std::string> CelProgram::evaluate_text(const Node& self, const Node* old_self) const {
   cel::Evaluator evaluator(*code_, self, old_self);
   cel::Value value = evaluator.run();
-  if (value.kind == cel::Kind::kString) return std::string(value.text);
-  return fail(std::string(cel::is_error(value) ? value.text : "the expression gives no text"));
+  if (value.kind == cel::Kind::kString) return std::string(value.text());
+  return fail(std::string(cel::is_error(value) ? value.text() : "the expression gives no text"));
 }
 
 }  // namespace gwanmun::document

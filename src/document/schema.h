@@ -92,7 +92,7 @@ struct SchemaVersion {
 };
 
 /// Every version of every kind of a channel, core kinds included, in no promised order.
-std::vector<SchemaVersion> schema_versions(Channel channel);
+const std::vector<SchemaVersion>& schema_versions(Channel channel);
 
 /// nullptr: no such kind or version in this channel. Compiled at first use and kept for the life of
 /// the process. Any thread.

@@ -50,13 +50,19 @@ const Schema& compiled(const EmbeddedSchema& row) {
 
 }  // namespace
 
-std::vector<SchemaVersion> schema_versions(Channel channel) {
-  std::vector<SchemaVersion> out;
-  for (const EmbeddedSchema& row : embedded_schemas()) {
-    if ((row.channels & bit_of(channel)) == 0 || row.kind == "ObjectMeta") continue;
-    out.push_back({row.group, row.kind, row.version, row.deprecation, row.namespaced, row.served});
-  }
-  return out;
+const std::vector<SchemaVersion>& schema_versions(Channel channel) {
+  auto select = [](Channel wanted) {
+    std::vector<SchemaVersion> out;
+    for (const EmbeddedSchema& row : embedded_schemas()) {
+      if ((row.channels & bit_of(wanted)) == 0 || row.kind == "ObjectMeta") continue;
+      out.push_back(
+          {row.group, row.kind, row.version, row.deprecation, row.namespaced, row.served});
+    }
+    return out;
+  };
+  static const std::vector<SchemaVersion> standard = select(Channel::kStandard);
+  static const std::vector<SchemaVersion> experimental = select(Channel::kExperimental);
+  return channel == Channel::kStandard ? standard : experimental;
 }
 
 const Schema* find_schema(Channel channel, std::string_view group, std::string_view version,

@@ -2,6 +2,7 @@
 #include "document/writer.h"
 
 #include <charconv>
+#include <cmath>
 #include <string_view>
 
 #include "base/log.h"
@@ -11,11 +12,17 @@
 namespace gwanmun::document {
 namespace {
 
+/// A whole float (it is beyond 2^53) gets an exponent, so as not to be read back as an integer.
 void append_number(std::string& out, const Node& node) {
-  char buffer[32];
-  auto end = node.is_integer()
-                 ? std::to_chars(buffer, buffer + sizeof buffer, node.as_integer()).ptr
-                 : std::to_chars(buffer, buffer + sizeof buffer, node.as_number()).ptr;
+  char buffer[40];
+  char* end = buffer + sizeof buffer;
+  if (node.is_integer()) {
+    end = std::to_chars(buffer, end, node.as_integer()).ptr;
+  } else {
+    bool whole = std::trunc(node.as_number()) == node.as_number();
+    auto format = whole ? std::chars_format::scientific : std::chars_format::general;
+    end = std::to_chars(buffer, end, node.as_number(), format).ptr;
+  }
   out.append(buffer, end);
 }
 

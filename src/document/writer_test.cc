@@ -128,6 +128,13 @@ TEST(WriteYaml, EveryTextComesBack) {
   }
 }
 
+TEST(WriteYaml, WholeFloatsStayFloats) {
+  Node node = yaml("002586186282766473448");  // no octal, and beyond 2^53
+  EXPECT_EQ(node.kind(), Node::Kind::kFloat);
+  EXPECT_EQ(yaml(to_yaml(node)), node);
+  EXPECT_EQ(parse_json({to_json(node), 1}).node, node);
+}
+
 TEST(WriteYaml, SeveralDocuments) {
   Node documents[] = {yaml("a: 1"), yaml("b: 2")};
   EXPECT_EQ(to_yaml(documents), "a: 1\n---\nb: 2\n");
