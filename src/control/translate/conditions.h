@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "api/meta.h"
+#include "control/translate/limits.h"
 
 namespace gwanmun::translate {
 
@@ -67,6 +68,11 @@ struct Problem {
   /// Keeps the first problem of several.
   void note(const char* why, std::string text) {
     if (reason == nullptr) *this = {why, std::move(text)};
+  }
+  /// Tells all of them, as far as a message may go; the reason is the first one's.
+  void also(const char* why, const std::string& text) {
+    if (reason == nullptr) *this = {why, text};
+    else if (message.size() < kMaxMessage) message += "; " + text;
   }
   bool operator==(const Problem&) const = default;
 };

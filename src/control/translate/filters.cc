@@ -36,10 +36,11 @@ class Translator {
     if (type == "ExternalAuth" && filter.externalAuth)
       return add_auth(*filter.externalAuth, path + ".externalAuth");
     if (type == "ExtensionRef" && filter.extensionRef)
-      return {reason::kInvalidKind,
-              str_cat(path, ".extensionRef: ", filter.extensionRef->group, "/",
-                      filter.extensionRef->kind, " ", filter.extensionRef->name,
-                      " is of a kind that is not known here; requests of this rule answer 500")};
+      return {
+          reason::kInvalidKind,
+          str_cat(path, ".extensionRef: ", filter.extensionRef->group, "/",
+                  filter.extensionRef->kind, " ", filter.extensionRef->name,
+                  " is of a kind that is not known here; requests that it applies to answer 500")};
     return unsupported(path + ".type", str_cat(type, " is not supported, or its field is missing"));
   }
 
@@ -124,7 +125,7 @@ class Translator {
   Problem add_mirror(const api::HTTPRequestMirrorFilter& filter, const std::string& path) {
     Target target = resolve_backend(route_, filter.backendRef, path + ".backendRef", out_);
     if (target.problem) {
-      out_.refs.note(target.problem.reason, target.problem.message);
+      out_.refs.also(target.problem.reason, target.problem.message);
       return {};
     }
     snapshot::Mirror out{.cluster = target.cluster};
@@ -173,7 +174,7 @@ class Translator {
       return unsupported(path + ".protocol", str_cat(filter.protocol, " is not supported"));
     RouteInput as{route_.context, out.grpc ? RouteKind::kGrpc : RouteKind::kHttp, route_.meta};
     Target target = resolve_backend(as, filter.backendRef, path + ".backendRef", out_);
-    if (target.problem) out_.refs.note(target.problem.reason, target.problem.message);
+    if (target.problem) out_.refs.also(target.problem.reason, target.problem.message);
     out.cluster = target.cluster;
     if (filter.grpc)
       if (Problem bad = copy_names(filter.grpc->allowedHeaders, path + ".grpc.allowedHeaders",

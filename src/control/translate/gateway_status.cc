@@ -37,17 +37,19 @@ api::ListenerStatus listener_status(const ListenerState& listener, bool parent_r
 struct Count {
   int accepted = 0;
   int programmed = 0;
-  int unresolved = 0;
-  std::string invalid;  // "\"a\", \"b\""
+  std::string invalid;     // "\"a\", \"b\"": not programmed
+  std::string unresolved;  // those with references that do not resolve
 };
 Count count(const ParentState& parent) {
   Count out;
   for (const auto& listener : parent.listeners) {
     out.accepted += !listener->accepted && !listener->conflict;
     out.programmed += listener->programmed();
-    out.unresolved += bool(listener->refs);
-    if (!listener->programmed())
-      out.invalid += str_cat(out.invalid.empty() ? "" : ", ", "\"", listener->spec->name, "\"");
+    auto add = [&](std::string& names) {
+      names += str_cat(names.empty() ? "" : ", ", "\"", listener->spec->name, "\"");
+    };
+    if (listener->refs) add(out.unresolved);
+    if (!listener->programmed()) add(out.invalid);
   }
   return out;
 }
@@ -79,8 +81,9 @@ void report_gateway(Context& context, GatewayState& gateway) {
   status.conditions.push_back(
       condition(type::kProgrammed, programmed ? Problem{} : idle, reason::kProgrammed));
   Problem refs = gateway.refs;
-  if (own.unresolved > 0)
-    refs.note(reason::kListenersNotResolved, "a listener has references that do not resolve");
+  if (!own.unresolved.empty())
+    refs.note(reason::kListenersNotResolved,
+              str_cat("not resolved: listener ", own.unresolved, " (see its conditions)"));
   status.conditions.push_back(condition(type::kResolvedRefs, refs, reason::kResolvedRefs));
   if (gateway.insecure_frontend)
     status.conditions.push_back(condition(
@@ -88,7 +91,7 @@ void report_gateway(Context& context, GatewayState& gateway) {
         "spec.tls.frontend: AllowInsecureFallback lets clients in without a valid certificate"));
   stamp(status.conditions, gateway.gateway->metadata.generation);
   for (const auto& address : gateway.addresses) status.addresses.push_back({"IPAddress", address});
-  if (status.addresses.empty() && !refused) status.addresses = context.settings.addresses;
+  if (status.addresses.empty() && programmed) status.addresses = context.settings.addresses;
   add_listeners(status.listeners, gateway.own);
   std::int32_t attached = 0;
   for (const auto& set : gateway.sets) attached += count(*set).programmed > 0;

@@ -25,7 +25,7 @@ std::shared_ptr<const RouteRules> translate_rules(const Context& context, const 
     for (std::size_t j = 0; j < refs.size(); ++j) {
       std::string path = str_cat("spec.rules[", i, "].backendRefs[", j, "]");
       if (Target target = resolve_backend(input, refs[j], path, *out); target.problem)
-        out->refs.note(target.problem.reason, target.problem.message);
+        out->refs.also(target.problem.reason, target.problem.message);
     }
   }
   return out;

@@ -94,7 +94,8 @@ Problem resolve_certificate(Context& context, ListenerState& listener,
   std::string group = ref.group.value_or(""), kind = ref.kind.value_or("Secret");
   if (!group.empty() || kind != "Secret")
     return {reason::kInvalidCertificateRef,
-            str_cat(path, ": ", kind, " is not supported; refer to a Secret of the core group")};
+            str_cat(path, ": ", group, group.empty() ? "" : "/", kind,
+                    " is not supported; refer to a Secret of the core group")};
   Referrer from = listener.parent->referrer();
   Referent to{"", "Secret", ref.namespace_.value_or(from.ns), ref.name};
   if (!context.index.permits(from, to))

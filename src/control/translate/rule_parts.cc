@@ -116,7 +116,7 @@ std::vector<snapshot::Backend> translate_backends(const RouteInput& route,
             translate_filters(route, refs[i].filters, here + ".filters", out, backend.filters))
       problem.note(bad.reason, bad.message);
     if (problem) {
-      out.refs.note(problem.reason, problem.message);
+      out.refs.also(problem.reason, problem.message);
       backend.status = 500;
       backend.reason = std::move(problem.message);
       backend.filters.clear();
@@ -158,8 +158,15 @@ void file_rule(RouteRules& out, snapshot::Rule rule, std::vector<MatchDraft> mat
   snapshot::Rule broken = rule;
   const std::size_t index = out.seen++;
   Problem first = problem;
+  if (problem && problem.reason != reason::kInvalidKind)
+    first.message += "; requests of this rule answer 500";
   for (auto& draft : matches) {
-    if (draft.broken) first.note(draft.broken.reason, draft.broken.message);
+    if (draft.broken)
+      first.note(draft.broken.reason,
+                 str_cat(draft.broken.message,
+                         draft.nothing_known ? "; the match is left out, as nothing is known of "
+                                               "the requests it is for"
+                                             : "; requests it may be for answer 500"));
     if (!draft.broken) rule.matches.push_back(std::move(draft.match));
     else if (!draft.nothing_known) broken.matches.push_back(std::move(draft.match));
   }
@@ -168,8 +175,8 @@ void file_rule(RouteRules& out, snapshot::Rule rule, std::vector<MatchDraft> mat
     rule.reason = problem.message;
   }
   // A reference is told by ResolvedRefs; everything else makes the rule invalid.
-  if (first.reason == reason::kInvalidKind) out.refs.note(first.reason, first.message);
-  else if (first) out.invalid.note(first.reason, first.message);
+  if (first.reason == reason::kInvalidKind) out.refs.also(first.reason, first.message);
+  else if (first) out.invalid.also(first.reason, first.message);
   bool works = !rule.matches.empty() && (!problem || first.reason == reason::kInvalidKind);
   if (works) out.all_invalid = false;
   if (!broken.matches.empty()) {
@@ -188,9 +195,7 @@ void file_rule(RouteRules& out, snapshot::Rule rule, std::vector<MatchDraft> mat
 void finish_rules(RouteRules& out) {
   if (out.seen == 0) out.all_invalid = false;
   if (out.all_invalid) return;
-  if (out.invalid)
-    out.invalid.message = str_cat("Dropped Rule: ", out.invalid.message,
-                                  "; requests of that rule are answered with 500");
+  if (out.invalid) out.invalid.message = str_cat("Dropped Rule: ", out.invalid.message);
 }
 
 }  // namespace gwanmun::translate

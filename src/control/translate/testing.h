@@ -97,8 +97,7 @@ inline std::string describe(const Translation& result) {
   for (const auto& ignored : result.ignored)
     out +=
         str_cat("ignored: Gateway ", api::to_string(ignored.gateway), ": ", ignored.reason, "\n");
-  for (const auto& warning : result.warnings)
-    out += str_cat(to_string(warning), warning.object.empty() ? "" : " on " + warning.object, "\n");
+  for (const auto& warning : result.warnings) out += to_string(warning) + "\n";
   return out + to_yaml(*result.snapshot);
 }
 

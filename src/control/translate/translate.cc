@@ -75,7 +75,8 @@ class Routes {
     report(entry);
     if (entry.attachment.places.empty()) return;
     note_clusters(entry);
-    place(entry, memo.rules->rules, "", memo.route, entry.before ? entry.before->route : nullptr);
+    if (!memo.rules->rules.empty())
+      place(entry, memo.rules->rules, "", memo.route, entry.before ? entry.before->route : nullptr);
     shadows_.add(entry.view, *memo.rules, entry.attachment, context_.out.warnings);
   }
 
@@ -93,7 +94,12 @@ class Routes {
   }
 
   void note_clusters(const Entry& entry) {
-    for (const ClusterKey& key : entry.memo->rules->clusters) clusters.try_emplace(key.name(), key);
+    bool served = std::ranges::any_of(entry.attachment.places, [](const auto& place) {
+      return place.first->programmed() && !place.first->parent->gateway->own.refused;
+    });
+    if (served)
+      for (const ClusterKey& key : entry.memo->rules->clusters)
+        clusters.try_emplace(key.name(), key);
     if (context_.resources.backend_tls_policies.empty()) return;
     for (const auto& ref : entry.memo->rules->looked_up)
       for (const auto& [listener, host] : entry.attachment.places) {
