@@ -43,9 +43,11 @@ enum class ClientAuth : std::uint8_t {
 
 /// What one listener presents to the clients whose SNI it matches.
 struct TlsServerEntry {
-  std::uint64_t id = 0;                 // the caller's own; ends up in TlsInfo::entry
-  std::vector<std::string> hosts;       // "a.example.com", "*.example.com", "" for any (and no SNI)
-  std::vector<TlsIdentity> identities;  // at most one of each key type is used: the first
+  std::uint64_t id = 0;            // the caller's own; ends up in TlsInfo::entry
+  std::vector<std::string> hosts;  // "a.example.com", "*.example.com", "" for any (and no SNI)
+  /// By SNI the first whose certificate names the host, else the first; of those for the same names
+  /// RSA and ECDSA stand side by side (one of each), as the client can.
+  std::vector<TlsIdentity> identities;
   ClientAuth client_auth = ClientAuth::kNone;
   std::string client_ca_pem;
   bool operator==(const TlsServerEntry&) const = default;

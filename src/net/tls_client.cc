@@ -62,20 +62,9 @@ bool has_name(X509* certificate, const std::string& name) {
 
 bool has_uri(X509* certificate, const std::vector<std::string>& uris) {
   if (uris.empty()) return false;
-  auto* names = static_cast<GENERAL_NAMES*>(
-      X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
-  if (!names) return false;
-  bool found = false;
-  for (std::size_t i = 0; i < static_cast<std::size_t>(sk_GENERAL_NAME_num(names)); ++i) {
-    const GENERAL_NAME* name = sk_GENERAL_NAME_value(names, static_cast<int>(i));
-    if (name->type != GEN_URI) continue;
-    const ASN1_IA5STRING* value = name->d.uniformResourceIdentifier;
-    std::string_view text(reinterpret_cast<const char*>(ASN1_STRING_get0_data(value)),
-                          static_cast<std::size_t>(ASN1_STRING_length(value)));
-    found = found || std::ranges::find(uris, text) != uris.end();
-  }
-  GENERAL_NAMES_free(names);
-  return found;
+  return std::ranges::any_of(subject_names(certificate, GEN_URI), [&](const std::string& uri) {
+    return std::ranges::find(uris, uri) != uris.end();
+  });
 }
 
 class ClientConfig final : public TlsClientConfig {

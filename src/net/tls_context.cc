@@ -4,7 +4,9 @@
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/x509v3.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/text.h"
@@ -113,6 +115,29 @@ std::string tls_internal::alpn_wire(const std::vector<std::string>& names) {
     out += static_cast<char>(name.size());
     out += name;
   }
+  return out;
+}
+
+std::vector<std::string> tls_internal::subject_names(X509* certificate, int kind) {
+  std::vector<std::string> out;
+  auto* names = static_cast<GENERAL_NAMES*>(
+      X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
+  if (!names) return out;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(sk_GENERAL_NAME_num(names)); ++i) {
+    const GENERAL_NAME* name = sk_GENERAL_NAME_value(names, static_cast<int>(i));
+    if (name->type != kind) continue;
+    const ASN1_IA5STRING* value = name->d.ia5;
+    out.emplace_back(reinterpret_cast<const char*>(ASN1_STRING_get0_data(value)),
+                     static_cast<std::size_t>(ASN1_STRING_length(value)));
+  }
+  GENERAL_NAMES_free(names);
+  return out;
+}
+
+std::vector<std::string> tls_internal::dns_names(X509* certificate) {
+  std::vector<std::string> out;
+  for (const std::string& name : subject_names(certificate, GEN_DNS)) out.push_back(to_lower(name));
+  std::ranges::sort(out);
   return out;
 }
 

@@ -49,6 +49,11 @@ Result<std::vector<CertificatePtr>> parse_certificates(std::string_view pem);
 /// ALPN's wire form: each name behind its length.
 std::string alpn_wire(const std::vector<std::string>& names);
 
+/// The subject's alternative names of one kind (GEN_DNS, GEN_URI), as they are written.
+std::vector<std::string> subject_names(X509* certificate, int kind);
+/// The DNS names, lower-case, sorted.
+std::vector<std::string> dns_names(X509* certificate);
+
 /// An RFC 2253 subject.
 std::string subject_of(X509* certificate);
 

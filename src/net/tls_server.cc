@@ -63,21 +63,44 @@ Digest session_scope(const TlsServerEntry& entry) {
   return out.digest();
 }
 
-/// Certificates and rules, ready to use. Immutable, shared by workers, entries and successive
-/// configurations.
+/// Certificates for the same names, of different key types, ready to use.
 struct ServerContext {
   ContextPtr context;
+  std::vector<std::string> names;  // DNS names of the certificates, lower-case, sorted
+  std::set<int> key_types;
+
+  bool covers(std::string_view name) const {
+    auto dot = name.find('.');
+    std::string_view rest = dot == name.npos ? std::string_view() : name.substr(dot);
+    return std::ranges::any_of(names, [&](std::string_view own) {
+      // RFC 6125 §6.4.3: a wildcard stands for the whole leftmost label, and one only.
+      return own == name || (own.starts_with("*.") && dot > 0 && own.substr(1) == rest);
+    });
+  }
+};
+
+/// An entry's certificates and rules. Immutable, shared by workers, entries and successive
+/// configurations.
+struct ServerContexts {
+  std::deque<ServerContext> all;  // the first one is for names that no certificate covers
   std::string alpn;
   ClientAuth client_auth = ClientAuth::kNone;
   std::vector<CertificatePtr> client_cas;
-  std::shared_ptr<TlsTicketKeys> tickets;  // the context points at them
+  std::shared_ptr<TlsTicketKeys> tickets;  // the contexts point at them
+
+  const ServerContext& for_name(std::string_view name) const {
+    for (const ServerContext& context : all) {
+      if (context.covers(name)) return context;
+    }
+    return all.front();
+  }
 };
 
 int accept_any(int, X509_STORE_CTX*) { return 1; }
 
 int select_alpn(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* in,
                 unsigned int in_size, void* argument) {
-  const std::string& ours = static_cast<const ServerContext*>(argument)->alpn;
+  const std::string& ours = static_cast<const ServerContexts*>(argument)->alpn;
   unsigned char* chosen = nullptr;
   int result =
       SSL_select_next_proto(&chosen, out_size, reinterpret_cast<const unsigned char*>(ours.data()),
@@ -87,43 +110,53 @@ int select_alpn(SSL*, const unsigned char** out, unsigned char* out_size, const 
   return SSL_TLSEXT_ERR_OK;
 }
 
-Result<void> add_identities(ServerContext& context, const TlsServerEntry& entry) {
-  std::set<int> types;
-  for (const TlsIdentity& identity : entry.identities) {
-    GW_TRY(ParsedIdentity parsed, parse_identity(identity));
-    if (!types.insert(EVP_PKEY_base_id(parsed.key.get())).second) continue;
-    auto used = use_identity(context.context.get(), parsed);
-    if (!used) return used;
-  }
-  if (types.empty()) return fail("no certificate");
-  return {};
-}
-
-Result<void> add_client_auth(ServerContext& context, const TlsServerEntry& entry) {
-  context.client_auth = entry.client_auth;
+Result<void> read_client_auth(ServerContexts& contexts, const TlsServerEntry& entry) {
+  contexts.client_auth = entry.client_auth;
   if (entry.client_auth == ClientAuth::kNone) return {};
   if (!entry.client_ca_pem.empty()) {
-    GW_TRY(context.client_cas, parse_certificates(entry.client_ca_pem));
+    GW_TRY(contexts.client_cas, parse_certificates(entry.client_ca_pem));
   } else if (entry.client_auth == ClientAuth::kAllowValidOnly) {
     return fail("client certificates are demanded, but there is no CA to check them with");
   }
-  X509_STORE* store = SSL_CTX_get_cert_store(context.context.get());
-  for (const auto& ca : context.client_cas) X509_STORE_add_cert(store, ca.get());
   return {};
 }
 
-Result<std::shared_ptr<const ServerContext>> make_entry(const TlsServerOptions& options,
-                                                        const TlsServerEntry& entry) {
-  auto out = std::make_shared<ServerContext>();
-  GW_TRY(out->context, make_context(true, options.min_version, options.max_version));
-  auto added = add_identities(*out, entry);
-  if (added) added = add_client_auth(*out, entry);
-  if (!added) return std::unexpected(added.error());
-  SSL_CTX* raw = out->context.get();
+/// An SSL_CTX with everything but certificates.
+Result<ContextPtr> make_server_context(const TlsServerOptions& options, ServerContexts& contexts) {
+  GW_TRY(ContextPtr out, make_context(true, options.min_version, options.max_version));
+  X509_STORE* store = SSL_CTX_get_cert_store(out.get());
+  for (const auto& ca : contexts.client_cas) X509_STORE_add_cert(store, ca.get());
+  if (!contexts.alpn.empty()) SSL_CTX_set_alpn_select_cb(out.get(), select_alpn, &contexts);
+  use_tickets(out.get(), contexts.tickets.get());
+  return out;
+}
+
+/// Puts an identity to those for the same names, unless they have one of its key type already.
+Result<void> add_identity(const TlsServerOptions& options, const TlsIdentity& identity,
+                          ServerContexts& contexts) {
+  GW_TRY(ParsedIdentity parsed, parse_identity(identity));
+  std::vector<std::string> names = dns_names(parsed.chain.front().get());
+  auto found = std::ranges::find(contexts.all, names, &ServerContext::names);
+  if (found == contexts.all.end()) {
+    GW_TRY(ContextPtr made, make_server_context(options, contexts));
+    contexts.all.push_back({std::move(made), std::move(names), {}});
+    found = contexts.all.end() - 1;
+  }
+  if (!found->key_types.insert(EVP_PKEY_base_id(parsed.key.get())).second) return {};
+  return use_identity(found->context.get(), parsed);
+}
+
+Result<std::shared_ptr<const ServerContexts>> make_contexts(const TlsServerOptions& options,
+                                                            const TlsServerEntry& entry) {
+  auto out = std::make_shared<ServerContexts>();
   out->alpn = alpn_wire(options.alpn);
-  if (!out->alpn.empty()) SSL_CTX_set_alpn_select_cb(raw, select_alpn, out.get());
   out->tickets = options.tickets;
-  use_tickets(raw, out->tickets.get());
+  auto done = read_client_auth(*out, entry);
+  for (const TlsIdentity& identity : entry.identities) {
+    if (done) done = add_identity(options, identity, *out);
+  }
+  if (!done) return std::unexpected(done.error());
+  if (out->all.empty()) return fail("no certificate");
   return out;
 }
 
@@ -139,7 +172,7 @@ class ServerConfig final : public TlsServerConfig {
       auto& slot = contexts_[key];
       if (previous && previous->contexts_.contains(key)) slot = previous->contexts_.at(key);
       if (!slot) {
-        auto made = make_entry(options, entry);
+        auto made = make_contexts(options, entry);
         if (!made) {
           std::string host = entry.hosts.empty() ? "" : entry.hosts.front();
           return fail(str_cat("TLS for host \"", host, "\": ", made.error().message));
@@ -162,7 +195,7 @@ class ServerConfig final : public TlsServerConfig {
   struct Entry {
     std::uint64_t id;
     Digest scope;  // of its sessions
-    const ServerContext* context;
+    const ServerContexts* contexts;
   };
   using Hosts = std::map<std::string, const Entry*, std::less<>>;
 
@@ -216,23 +249,23 @@ class ServerConfig final : public TlsServerConfig {
       return SSL_CLIENT_HELLO_ERROR;
     }
     state.entry = entry->id;
-    return apply(ssl, *entry) ? SSL_CLIENT_HELLO_SUCCESS : SSL_CLIENT_HELLO_ERROR;
+    return apply(ssl, *entry, state.sni) ? SSL_CLIENT_HELLO_SUCCESS : SSL_CLIENT_HELLO_ERROR;
   }
 
-  static bool apply(SSL* ssl, const Entry& entry) {
-    const ServerContext& context = *entry.context;
-    if (!SSL_set_SSL_CTX(ssl, context.context.get())) return false;
+  static bool apply(SSL* ssl, const Entry& entry, std::string_view name) {
+    const ServerContexts& contexts = *entry.contexts;
+    if (!SSL_set_SSL_CTX(ssl, contexts.for_name(name).context.get())) return false;
     if (!SSL_set_session_id_context(ssl, entry.scope.data(), entry.scope.size())) return false;
-    if (context.client_auth == ClientAuth::kNone) return true;
-    bool strict = context.client_auth == ClientAuth::kAllowValidOnly;
+    if (contexts.client_auth == ClientAuth::kNone) return true;
+    bool strict = contexts.client_auth == ClientAuth::kAllowValidOnly;
     SSL_set_verify(ssl, SSL_VERIFY_PEER | (strict ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0),
                    strict ? nullptr : accept_any);
     // Clients choose a certificate by the names of the CAs.
-    for (const auto& ca : context.client_cas) SSL_add_client_CA(ssl, ca.get());
+    for (const auto& ca : contexts.client_cas) SSL_add_client_CA(ssl, ca.get());
     return true;
   }
 
-  std::map<Digest, std::shared_ptr<const ServerContext>> contexts_;
+  std::map<Digest, std::shared_ptr<const ServerContexts>> contexts_;
   ContextPtr base_;
   std::shared_ptr<TlsTicketKeys> tickets_;
   std::deque<Entry> entries_;

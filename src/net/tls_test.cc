@@ -326,6 +326,33 @@ TEST_F(TlsTest, RsaAndEcdsaSideBySide) {
   EXPECT_TRUE(shake()->client.stream);
 }
 
+TEST_F(TlsTest, ChoosesAmongTheCertificatesOfAnEntryByName) {
+  TlsServerOptions options;
+  options.entries.push_back(entry_for(1, "first.example.com", ""));
+  auto add = [&](std::vector<std::string> names, bool rsa = false) {
+    options.entries[0].identities.push_back(
+        ca().issue({.common_name = names[0], .names = names, .rsa = rsa}));
+  };
+  add({"DNS:second.example.com", "DNS:Third.example.com"});
+  add({"DNS:*.wild.example.com"});
+  add({"DNS:second.example.com", "DNS:third.example.com"}, true);
+  serve(options);
+  auto subject = [&](const std::string& name) {
+    auto client = client_options(name);
+    client.subject_names = {"first.example.com", "second.example.com", "a.wild.example.com"};
+    auto pair = shake(client);
+    return pair->client.stream ? pair->client.info().peer_subject : pair->client.error.reason;
+  };
+  EXPECT_EQ("CN=first.example.com", subject("first.example.com"));
+  EXPECT_EQ("CN=DNS:second.example.com", subject("second.example.com"));
+  EXPECT_EQ("CN=DNS:second.example.com", subject("third.example.com"));
+  EXPECT_EQ("CN=DNS:*.wild.example.com", subject("x.wild.example.com"));
+  EXPECT_EQ("CN=first.example.com", subject("a.b.wild.example.com"));
+  EXPECT_EQ("CN=first.example.com", subject("wild.example.com"));
+  EXPECT_EQ("CN=first.example.com", subject("unknown.example.com"));
+  EXPECT_EQ("CN=first.example.com", subject(""));
+}
+
 TEST_F(TlsTest, SendsTheWholeChain) {
   TlsServerOptions options;
   options.entries.push_back(entry_for(1, "a.example.com", ""));
