@@ -13,7 +13,9 @@ namespace gwanmun::cli {
 
 namespace {
 
-std::vector<Command> commands() { return {make_check_command(), make_status_command(), make_version_command()}; }
+std::vector<Command> commands() {
+  return {make_check_command(), make_status_command(), make_version_command()};
+}
 
 void write_all(int fd, std::string_view text) {
   while (!text.empty()) {

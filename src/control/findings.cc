@@ -82,11 +82,25 @@ class Collector {
       // Not programmed is what follows from anything else that is wrong, not a finding of its own.
       if (condition.type == "Programmed" && (bad > 0 || !api_accepted(conditions))) continue;
       ++bad;
-      add(subject_, path,
-          str_cat(condition.type, "=", condition.status, " ", condition.reason, ": ",
-                  condition.message));
+      add_parts(condition, path);
     }
     return bad;
+  }
+
+  /// A message may name several fields, "spec.a: this; spec.b: that": each is a finding, in its
+  /// place.
+  void add_parts(const api::Condition& condition, const std::string& path) {
+    std::string what = str_cat(condition.type, "=", condition.status, " ", condition.reason, ": ");
+    std::string_view rest = condition.message;
+    while (!rest.empty()) {
+      auto part = rest.substr(0, rest.find("; spec."));
+      rest.remove_prefix(std::min(rest.size(), part.size() + 2));
+      auto colon = part.find(": ");
+      bool names_field = part.starts_with("spec.") && part.substr(0, colon).find(' ') == part.npos;
+      if (!names_field || colon == part.npos) add(subject_, path, what + std::string(part));
+      else add(subject_, std::string(part.substr(0, colon)), str_cat(what, part.substr(colon + 2)));
+    }
+    if (condition.message.empty()) add(subject_, path, what);
   }
 
   static bool api_accepted(const api::Conditions& conditions) {

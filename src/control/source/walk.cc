@@ -73,7 +73,7 @@ class Walker {
     result.directories.insert(path);
     for (const auto& name : names) {
       if (name.starts_with('.')) continue;
-      entry(path.ends_with('/') ? path + name : str_cat(path, "/", name), name, depth);
+      entry(join_path(path, name), name, depth);
     }
   }
 
@@ -104,6 +104,11 @@ bool stamp_of(const std::string& path, FileStamp& stamp) {
   if (::stat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return false;
   stamp = stamp_from(info);
   return true;
+}
+
+std::string join_path(const std::string& directory, std::string_view name) {
+  if (directory == ".") return std::string(name);
+  return str_cat(directory, directory.ends_with('/') ? "" : "/", name);
 }
 
 bool is_manifest_name(std::string_view name) {

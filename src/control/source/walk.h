@@ -35,6 +35,9 @@ FileStamp stamp_from(const struct ::stat& info);
 /// The stamp of a regular file; false when there is none at that path.
 bool stamp_of(const std::string& path, FileStamp& stamp);
 
+/// A file's path as it is shown: "dir/name", and "name" in ".".
+std::string join_path(const std::string& directory, std::string_view name);
+
 /// Files in directories that are manifests: *.yaml, *.yml, *.json, not hidden. Editors' backups and
 /// swap files have other names.
 bool is_manifest_name(std::string_view name);

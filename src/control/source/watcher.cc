@@ -69,8 +69,7 @@ void Watcher::add(const inotify_event& event, Events& out) {
     return;
   }
   for (const auto& directory : found->second) {
-    std::string path =
-        directory.ends_with('/') ? directory + event.name : str_cat(directory, "/", name);
+    std::string path = join_path(directory, name);
     if ((event.mask & IN_MODIFY) != 0) out.writing.insert(path);
     else out.changed.insert(path);
     if ((event.mask & (IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE)) != 0)
