@@ -48,6 +48,10 @@ struct ClientLimits {
   std::uint32_t initial_window_bytes = 256 * 1024;
   std::uint32_t connection_window_bytes = 4 * 1024 * 1024;
   std::uint32_t header_table_bytes = 4096;
+  std::uint32_t max_control_frames = 1'000;  // without progress, as for clients
+  std::uint32_t max_queued_control_bytes = 64 * 1024;
+  std::uint32_t max_continuation_frames = 32;
+  Milliseconds settings_timeout{10'000};  // a server that sends none speaks something else
 };
 
 }  // namespace gwanmun::http

@@ -1,0 +1,98 @@
+// h2spec, the conformance suite of RFC 7540 and 7541, against serve_http2 on a real socket. Skipped
+// where the tool is not installed (tools/third-party installs it).
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <thread>
+
+#include "base/text.h"
+#include "http/connection.h"
+#include "net/listener.h"
+#include "net/task.h"
+
+namespace gwanmun::http {
+namespace {
+
+/// Reads the request, then answers 200 with a few bytes.
+net::Task<> answer(ServerStream& stream) {
+  while (stream.state() == BodyReader::kPending || stream.state() == BodyReader::kData) {
+    if (stream.state() == BodyReader::kData) {
+      stream.consume(stream.data().size());
+    } else {
+      co_await stream.readable();
+    }
+  }
+  ResponseHead head(stream.arena());
+  head.headers.add("content-type", "text/plain");
+  stream.send_head(head);
+  stream.write("hello, this is the origin");
+  stream.finish(nullptr);
+  stream.release();
+}
+
+class TestServer final : net::AcceptHandler, ServerHandler {
+ public:
+  TestServer() {
+    loop_ = std::move(net::Loop::create().value());
+    int fd = net::open_listener({.ip = net::IpAddress::parse("127.0.0.1")}).value();
+    listener_ =
+        std::make_unique<net::Listener>(*loop_, fd, static_cast<net::AcceptHandler&>(*this));
+    port_ = listener_->address().port;
+    thread_ = std::thread([this] { loop_->run(); });
+  }
+  ~TestServer() {
+    loop_->stop();
+    thread_.join();
+    loop_->bind();
+    listener_.reset();
+  }
+  std::uint16_t port() const { return port_; }
+
+ private:
+  void on_accept(const net::Accepted& connection) override {
+    auto stream = net::make_tcp_stream(*loop_, connection.fd, connection.peer, {});
+    serve_http2(*loop_, std::move(stream), *this, limits_, false);
+  }
+  void on_request(ServerStream& stream) override { net::spawn(answer(stream)); }
+  void on_refused(ServerConnection&, int, std::string_view) override {}
+  void on_closed(ServerConnection&) override {}
+
+  ServerLimits limits_;
+  std::unique_ptr<net::Loop> loop_;
+  std::unique_ptr<net::Listener> listener_;
+  std::uint16_t port_ = 0;
+  std::thread thread_;
+};
+
+std::string h2spec_path() {
+  const char* deps = std::getenv("GWANMUN_DEPS");
+  const char* home = std::getenv("HOME");
+  std::string path = deps != nullptr
+                         ? str_cat(deps, "/bin/h2spec")
+                         : str_cat(home != nullptr ? home : "", "/.cache/gwanmun/bin/h2spec");
+  return ::access(path.c_str(), X_OK) == 0 ? path : "";
+}
+
+TEST(H2spec, ClearText) {
+  std::string tool = h2spec_path();
+  if (tool.empty()) GTEST_SKIP() << "h2spec is not installed";
+  TestServer server;
+  std::string command = str_cat(tool, " --strict -h 127.0.0.1 -p ", server.port(), " 2>&1");
+  FILE* pipe = ::popen(command.c_str(), "r");
+  ASSERT_NE(pipe, nullptr);
+  std::string output;
+  std::array<char, 4096> buffer;
+  while (std::size_t n = std::fread(buffer.data(), 1, buffer.size(), pipe))
+    output.append(buffer.data(), n);
+  int status = ::pclose(pipe);
+  EXPECT_EQ(status, 0) << output;
+  EXPECT_NE(output.find(" 0 failed"), std::string::npos) << output;
+}
+
+}  // namespace
+}  // namespace gwanmun::http
