@@ -88,8 +88,8 @@ bool hides_dot_segment(std::string_view segment) {
   return mark != std::string_view::npos && is_dot_segment(segment.substr(0, mark));
 }
 
-// An encoded slash or backslash stays encoded, but a server that decodes it must not find a dot
-// segment next to it. Only called for segments that hold an encoding.
+// An encoded slash, backslash or semicolon stays encoded, but a server that decodes it must not
+// find a dot segment next to it. Only called for segments that hold an encoding.
 bool hides_encoded_dot_segment(std::string_view segment) {
   bool separated = false;
   std::size_t start = 0;
@@ -100,7 +100,8 @@ bool hides_encoded_dot_segment(std::string_view segment) {
     separated |= separator;
     std::string_view piece = segment.substr(start, i - start);
     std::string_view bare = piece.substr(0, std::min(piece.find(';'), piece.find("%3B")));
-    if (separated && is_dot_segment(bare)) return true;
+    bool hidden = separated || bare.size() < piece.size();
+    if (hidden && is_dot_segment(bare)) return true;
     if (!separator) break;
     i += 2;
     start = i + 1;
