@@ -210,14 +210,16 @@ struct Remembered {
 };
 
 struct LoadCache::State {
+  std::size_t most = kMaxCachedDocuments;
   std::unordered_map<std::uint64_t, Remembered> documents;
 };
 
 LoadCache::LoadCache() : state_(std::make_unique<State>()) {}
+LoadCache::LoadCache(std::size_t most) : LoadCache() { state_->most = most; }
 LoadCache::LoadCache(LoadCache&&) noexcept = default;
 LoadCache& LoadCache::operator=(LoadCache&&) noexcept = default;
 LoadCache::~LoadCache() = default;
-void LoadCache::clear() { state_ = std::make_unique<State>(); }
+void LoadCache::clear() { state_->documents.clear(); }
 
 /// One load() of one file.
 class Loader {
@@ -229,7 +231,7 @@ class Loader {
   LoadResult run(std::string_view text) {
     if (!readable(text)) return std::move(result_);
     std::vector<Piece> pieces = split_documents(text);
-    bool cached = options_.cache != nullptr && pieces.size() <= kMaxCachedDocuments;
+    bool cached = options_.cache != nullptr && pieces.size() <= options_.cache->state_->most;
     if (options_.cache != nullptr && !cached) options_.cache->clear();
     for (const Piece& piece : pieces) {
       if (cached) with_cache(piece);

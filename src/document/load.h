@@ -3,6 +3,7 @@
 // judges schema and CEL rules as the API server would. Reads no files, logs nothing.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -45,6 +46,8 @@ struct Object {
 class LoadCache {
  public:
   LoadCache();
+  /// Remembers at most so many documents; a file with more is read in full each time.
+  explicit LoadCache(std::size_t most);
   LoadCache(LoadCache&&) noexcept;
   LoadCache& operator=(LoadCache&&) noexcept;
   ~LoadCache();

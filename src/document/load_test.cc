@@ -4,10 +4,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
 
 #include "base/text.h"
 #include "document/kinds.h"
+#include "document/limits.h"
 
 namespace gwanmun::document {
 namespace {
@@ -193,6 +195,26 @@ TEST(LoadCache, TheSameTextTwiceIsReadTwice) {
   EXPECT_THAT(names(result),
               ElementsAre("gateway.networking.k8s.io/v1 HTTPRoute shop/orders unchanged",
                           "gateway.networking.k8s.io/v1 HTTPRoute shop/orders"));
+}
+
+TEST(Load, FilesAreBounded) {
+  // Untouched memory: only the size is looked at.
+  std::unique_ptr<char[]> text(new char[kMaxFileSize + 1]);
+  LoadResult result = load({text.get(), kMaxFileSize + 1}, "f.yaml");
+  EXPECT_THAT(findings(result), ElementsAre(HasSubstr("the file is too large")));
+  EXPECT_TRUE(result.incomplete);
+}
+
+TEST(LoadCache, DocumentsAreBoundedAtTheLimit) {
+  std::string two = str_cat(kRoute, "---\n", kRoute);
+  std::string three = str_cat(two, "---\n# more\n", kRoute);
+  LoadCache cache(2);
+  LoadOptions options{.cache = &cache};
+  load(two, "f.yaml", options);
+  EXPECT_TRUE(load(two, "f.yaml", options).objects.at(0).unchanged);
+  EXPECT_FALSE(load(three, "f.yaml", options).objects.at(0).unchanged);  // one more: all are read
+  EXPECT_FALSE(load(three, "f.yaml", options).objects.at(0).unchanged);
+  EXPECT_FALSE(load(two, "f.yaml", options).objects.at(0).unchanged);
 }
 
 TEST(Load, RefusesUtf16) {
