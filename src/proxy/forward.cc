@@ -213,8 +213,8 @@ net::Task<Error> forward(Exchange& x) {
     // The request, and the head of its response.
     bool ready = false;
     if (!error) {
-      send_head(x, *lease);
       upload.begin();
+      send_head(x, *lease);
       x.phase = upload.done() ? Phase::kHead : Phase::kRequest;
       while (!(error = await_head(x, *lease, upload, ready)) && !ready) co_await x.wake;
     }
