@@ -29,8 +29,11 @@ inline constexpr int kEventsPerTick = 256;
 /// So many connections with staged output are flushed at once, before the end of the tick: their
 /// blocks are still in the cache then, and are used again for the next ones.
 inline constexpr std::size_t kFlushBatch = 16;
-/// Rounds of deferred reads, and of flushes, in one tick; what is left waits for the next one.
-inline constexpr int kRoundsPerTick = 8;
+/// Rounds of deferred work (more to read, more to accept) in one tick: what is left waits until
+/// new events had their turn.
+inline constexpr int kDeferredRounds = 2;
+/// Rounds of flushes in one tick: a flush may make room that is written into at once.
+inline constexpr int kFlushRounds = 8;
 
 // ---- closing gracefully ----
 

@@ -225,7 +225,7 @@ void Loop::defer(Deferred& item) {
 
 void Loop::run_deferred_items() {
   std::vector<Deferred*>& items = impl_->deferred;
-  for (int round = 0; round < kRoundsPerTick && !items.empty(); ++round) {
+  for (int round = 0; round < kDeferredRounds && !items.empty(); ++round) {
     // By index: items may be added (they belong to the next round) and, destroyed, become null.
     std::size_t count = items.size();
     for (std::size_t i = 0; i < count; ++i) {
@@ -260,7 +260,7 @@ void Loop::flush_later(Flushable& item) {
 
 void Loop::flush_all() {
   std::vector<Flushable*>& items = impl_->flushing;
-  for (int round = 0; round < kRoundsPerTick && !items.empty(); ++round) {
+  for (int round = 0; round < kFlushRounds && !items.empty(); ++round) {
     std::size_t count = items.size();
     for (std::size_t i = 0; i < count; ++i) {
       Flushable* item = std::exchange(items[i], nullptr);

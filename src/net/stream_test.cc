@@ -306,6 +306,26 @@ TEST_F(StreamTest, LingeringEndsWhenThePeerSendsWithoutEnd) {
   EXPECT_LT(Loop::now_us() - start, kLingerMs * 1000);
 }
 
+TEST(LingerSet, ClosesAtOnceBeyondItsLimit) {
+  rlimit files;
+  ::getrlimit(RLIMIT_NOFILE, &files);
+  rlimit more{.rlim_cur = files.rlim_max, .rlim_max = files.rlim_max};
+  ::setrlimit(RLIMIT_NOFILE, &more);
+  auto loop = make_loop();
+  std::vector<int> peers;
+  for (std::size_t i = 0; i <= kLingerConnections; ++i) {
+    auto [ours, theirs] = testing::socket_pair();
+    peers.push_back(theirs);
+    loop->lingering().add(*loop, ours, {});
+  }
+  EXPECT_EQ(kLingerConnections, loop->lingering().size());
+  ASSERT_EQ(1, ::send(peers.front(), "x", 1, MSG_NOSIGNAL)) << "still open";
+  EXPECT_EQ(-1, ::send(peers.back(), "x", 1, MSG_NOSIGNAL)) << "closed";
+  for (int fd : peers) ::close(fd);
+  EXPECT_TRUE(run_until(*loop, [&] { return loop->lingering().size() == 0; }));
+  ::setrlimit(RLIMIT_NOFILE, &files);
+}
+
 TEST_F(StreamTest, GracefulCloseAfterThePeersFinIsImmediate) {
   close_peer();
   ASSERT_TRUE(run_until(*loop, [&] { return recorder.ends == 1; }));
@@ -430,6 +450,25 @@ TEST(Listener, LeavesConnectionsInTheQueueAtTheLimit) {
   collector.most = 2;
   listener.resume();
   EXPECT_TRUE(run_until(*loop, [&] { return collector.accepted.size() == 2; }));
+}
+
+TEST(Listener, AcceptsABoundedNumberInATick) {
+  auto loop = make_loop();
+  Collector collector;
+  Listener listener(*loop, *open_listener({.ip = IpAddress::parse("127.0.0.1")}), collector);
+  sockaddr_storage storage;
+  socklen_t length = listener.address().to_sockaddr(storage);
+  constexpr std::size_t kMost = kAcceptsPerTick * (1 + kDeferredRounds);
+  std::vector<int> clients;
+  for (std::size_t i = 0; i < kMost + 1; ++i) {
+    clients.push_back(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    ASSERT_EQ(0, ::connect(clients.back(), reinterpret_cast<sockaddr*>(&storage), length));
+  }
+  loop->run_once(100);
+  EXPECT_EQ(kMost, collector.accepted.size());
+  loop->run_once(100);
+  EXPECT_EQ(kMost + 1, collector.accepted.size());
+  for (int fd : clients) ::close(fd);
 }
 
 TEST(Listener, WaitsInsteadOfSpinningWithoutDescriptors) {

@@ -57,7 +57,8 @@ struct TlsServerEntry {
 /// configuration, so that a client resumes on any of them. Any thread.
 class TlsTicketKeys {
  public:
-  static std::shared_ptr<TlsTicketKeys> create();
+  /// `now_ms`: a monotonic clock (tests); null: the system's.
+  static std::shared_ptr<TlsTicketKeys> create(std::uint64_t (*now_ms)() = nullptr);
   virtual ~TlsTicketKeys() = default;
 };
 

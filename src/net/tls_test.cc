@@ -488,6 +488,26 @@ TEST_F(TlsTest, DoesNotResumeWithoutTicketKeysOrWithOthers) {
   EXPECT_FALSE(shake(client)->server.info().resumed);
 }
 
+std::uint64_t fake_now_ms = 1;
+
+TEST_F(TlsTest, TicketKeysRotateAndOldOnesOpenForAWhile) {
+  TlsServerOptions options;
+  options.tickets = TlsTicketKeys::create([] { return fake_now_ms; });
+  options.entries.push_back(entry_for(1, "a.example.com", ""));
+  serve(options);
+  auto resumes_after = [&](std::uint64_t ms, bool rotate_between) {
+    auto client = make_client(client_options());
+    talk(*shake(client));
+    fake_now_ms += rotate_between ? kTicketKeyMs : 0;
+    if (rotate_between) talk(*shake(make_client(client_options())));
+    fake_now_ms += ms - (rotate_between ? kTicketKeyMs : 0);
+    return shake(client)->server.info().resumed;
+  };
+  EXPECT_TRUE(resumes_after(kTicketKeyMs - 1, false));
+  EXPECT_TRUE(resumes_after(kTicketKeyMs + 1, true)) << "by the key before the newest";
+  EXPECT_FALSE(resumes_after(kTicketKeys * kTicketKeyMs, false)) << "the key is too old";
+}
+
 // A session made at an open entry must not open one that demands certificates, nor the other way.
 TEST_F(TlsTest, DoesNotResumeAtAnEntryThatJudgesClientsDifferently) {
   TlsServerOptions options;

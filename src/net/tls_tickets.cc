@@ -31,11 +31,11 @@ struct TicketKey {
 
 class RotatingKeys final : public TlsTicketKeys {
  public:
-  RotatingKeys() { add(now_ms()); }
+  explicit RotatingKeys(std::uint64_t (*clock)()) : clock_(clock) { add(clock_()); }
 
   TicketKey newest() {
     std::lock_guard lock(mutex_);
-    std::uint64_t now = now_ms();
+    std::uint64_t now = clock_();
     if (now - keys_.front().made_ms >= kTicketKeyMs) add(now);
     return keys_.front();
   }
@@ -43,7 +43,7 @@ class RotatingKeys final : public TlsTicketKeys {
   /// With whether it is the newest one (another means: give the client a new ticket).
   std::optional<std::pair<TicketKey, bool>> find(const unsigned char* name) {
     std::lock_guard lock(mutex_);
-    std::uint64_t now = now_ms();
+    std::uint64_t now = clock_();
     for (const TicketKey& key : keys_) {
       if (std::memcmp(key.name, name, sizeof key.name) != 0) continue;
       if (now - key.made_ms >= kTicketKeys * kTicketKeyMs) return std::nullopt;
@@ -53,8 +53,6 @@ class RotatingKeys final : public TlsTicketKeys {
   }
 
  private:
-  static std::uint64_t now_ms() { return Loop::now_us() / 1000; }
-
   void add(std::uint64_t now) {
     TicketKey key{};
     bool random = RAND_bytes(key.name, sizeof key.name) == 1 &&
@@ -66,6 +64,7 @@ class RotatingKeys final : public TlsTicketKeys {
     if (keys_.size() > kTicketKeys) keys_.pop_back();
   }
 
+  std::uint64_t (*const clock_)();
   std::mutex mutex_;
   std::vector<TicketKey> keys_;  // newest first; guarded by mutex_
 };
@@ -116,7 +115,9 @@ int ticket_key(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX*
 
 }  // namespace
 
-std::shared_ptr<TlsTicketKeys> TlsTicketKeys::create() { return std::make_shared<RotatingKeys>(); }
+std::shared_ptr<TlsTicketKeys> TlsTicketKeys::create(std::uint64_t (*now_ms)()) {
+  return std::make_shared<RotatingKeys>(now_ms ? now_ms : [] { return Loop::now_us() / 1000; });
+}
 
 void tls_internal::use_tickets(SSL_CTX* context, TlsTicketKeys* keys) {
   if (!keys) {
