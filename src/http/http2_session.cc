@@ -578,7 +578,7 @@ void Session::close_all(Fault why) {
 
 std::size_t Session::footprint() const {
   return decoder_.footprint() + encoder_.footprint() + buckets_size_ * sizeof(Stream*) +
-         (endings_ ? kEndings * sizeof(std::uint32_t) : 0) + block_.capacity();
+         (endings_ ? kEndings * sizeof(std::uint32_t) : 0) + block_.size();
 }
 
 }  // namespace gwanmun::http::http2
