@@ -95,11 +95,12 @@ WireBody add_response_framing(Buffer& out, const ResponseHead& head, const Respo
     return WireBody::kTunnel;
   }
   bool known = head.body.kind == BodyLength::Kind::kKnown;
-  if (head.no_body || never_has_body(head.status, wire.head_method)) {
+  if (never_has_body(head.status, wire.head_method)) {
     if (known && head.status >= 200 && head.status != 204) add_length(out, head.body.bytes);
     return WireBody::kNone;
   }
-  if (head.body.kind == BodyLength::Kind::kNone) {
+  // Any other answer is framed, or its end would not be seen.
+  if (head.no_body || head.body.kind == BodyLength::Kind::kNone) {
     add_length(out, 0);
     return WireBody::kNone;
   }

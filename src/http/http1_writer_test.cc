@@ -92,6 +92,12 @@ TEST_F(Http1Writer, ResponsesWithoutABody) {
   EXPECT_EQ(written(), "HTTP/1.1 304 Not Modified\r\ncontent-length: 7\r\n\r\n");
 }
 
+TEST_F(Http1Writer, AnAnswerWithoutABodyIsFramedAllTheSame) {
+  response_.no_body = true;
+  response_.body = BodyLength::none();
+  EXPECT_EQ(written(), "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+}
+
 TEST_F(Http1Writer, SwitchingProtocols) {
   response_.status = 101;
   response_.upgrade = "websocket";
