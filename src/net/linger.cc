@@ -46,13 +46,13 @@ class LingerSet::Connection final : public Disposable, public EventHandler {
   /// Sends what is staged, then FIN. False when the connection is over.
   bool send() {
     while (!output_.empty()) {
-      long sent = send_gathered(fd_, output_, {});
-      if (sent == -EAGAIN) {
-        arm(std::min<std::uint64_t>(kLingerStallMs, give_up_ms_ - loop_.now_ms()));
-        return loop_.now_ms() < give_up_ms_;
-      }
-      if (sent < 0) return false;
-      output_.drop(loop_.blocks(), static_cast<std::size_t>(sent));
+      SendResult result = send_gathered(fd_, output_, {});
+      if (result.error) return false;
+      output_.drop(loop_.blocks(), result.sent);
+      if (!result.full) continue;
+      if (loop_.now_ms() >= give_up_ms_) return false;
+      arm(std::min<std::uint64_t>(kLingerStallMs, give_up_ms_ - loop_.now_ms()));
+      return true;
     }
     arm(kLingerMs);
     return !peer_closed_ && ::shutdown(fd_, SHUT_WR) == 0;

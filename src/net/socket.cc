@@ -66,13 +66,14 @@ SocketAddress local_address(int fd) {
   return SocketAddress::from(reinterpret_cast<const sockaddr*>(&storage));
 }
 
-long send_gathered(int fd, const OutputQueue& queue, std::string_view more) {
+SendResult send_gathered(int fd, const OutputQueue& queue, std::string_view more) {
   iovec pieces[kWritePieces];
   std::size_t count = queue.gather(pieces, kWritePieces);
-  std::size_t gathered = 0;
-  for (std::size_t i = 0; i < count; ++i) gathered += pieces[i].iov_len;
-  if (!more.empty() && gathered == queue.size() && count < kWritePieces) {
+  std::size_t offered = 0;
+  for (std::size_t i = 0; i < count; ++i) offered += pieces[i].iov_len;
+  if (!more.empty() && offered == queue.size() && count < kWritePieces) {
     pieces[count++] = {const_cast<char*>(more.data()), more.size()};
+    offered += more.size();
   }
   msghdr message{};
   message.msg_iov = pieces;
@@ -80,8 +81,13 @@ long send_gathered(int fd, const OutputQueue& queue, std::string_view more) {
   for (;;) {
     ssize_t sent = count == 1 ? ::send(fd, pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL)
                               : ::sendmsg(fd, &message, MSG_NOSIGNAL);
-    if (sent >= 0) return sent;
-    if (errno != EINTR) return -errno;
+    // A short count says the same as EAGAIN: the kernel has noted that we wait for room.
+    if (sent >= 0) {
+      auto size = static_cast<std::size_t>(sent);
+      return {.sent = size, .full = size < offered};
+    }
+    if (errno == EAGAIN) return {.full = true};
+    if (errno != EINTR) return {.error = errno};
   }
 }
 

@@ -21,8 +21,13 @@ void set_reset_on_close(int fd);
 std::size_t bytes_waiting(int fd);
 SocketAddress local_address(int fd);
 
-/// Sends from the front of the queue, then `more` (what a large write did not copy). Returns how
-/// many bytes of both together the kernel took, or -errno (-EAGAIN: none now).
-long send_gathered(int fd, const OutputQueue& queue, std::string_view more);
+struct SendResult {
+  std::size_t sent = 0;
+  bool full = false;  // the kernel takes no more for now; EPOLLOUT will come
+  int error = 0;      // errno of a broken connection
+};
+/// Sends from the front of the queue, then `more` (what a large write did not copy). At most
+/// kWritePieces pieces at once: without `full`, there may be more to send.
+SendResult send_gathered(int fd, const OutputQueue& queue, std::string_view more);
 
 }  // namespace gwanmun::net

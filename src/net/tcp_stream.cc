@@ -191,23 +191,17 @@ void TcpStream::write(std::string_view data) {
 /// Sends what is staged and then `more`, from which it removes what was sent. False when the
 /// connection broke.
 bool TcpStream::send_staged(std::string_view& more) {
-  while (!output_.empty() || !more.empty()) {
-    std::size_t wanted = output_.size() + more.size();
-    long result = send_gathered(fd_, output_, more);
-    if (result == -EAGAIN) {
-      blocked_ = true;
-      return true;
-    }
-    if (result < 0) {
+  while (!blocked_ && (!output_.empty() || !more.empty())) {
+    SendResult result = send_gathered(fd_, output_, more);
+    if (result.error) {
       break_off();
       return false;
     }
-    auto sent = static_cast<std::size_t>(result);
-    sent_ += sent;
-    std::size_t of_staged = std::min(sent, output_.size());
+    sent_ += result.sent;
+    std::size_t of_staged = std::min(result.sent, output_.size());
     output_.drop(loop_.blocks(), of_staged);
-    more.remove_prefix(sent - of_staged);
-    if (sent == wanted) return true;
+    more.remove_prefix(result.sent - of_staged);
+    blocked_ = result.full;
   }
   return true;
 }

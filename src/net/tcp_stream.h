@@ -54,7 +54,6 @@ class TcpStream final : public Stream, EventHandler, Flushable, Deferred {
   void tell_fault(StreamFault fault);
   void tell_hidden_end();
   bool send_staged(std::string_view& more);
-  void after_send();
   void break_off();
 
   Loop& loop_;
