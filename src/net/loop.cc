@@ -85,10 +85,8 @@ Deferred::~Deferred() {
 void Timer::arm(Loop& loop, std::uint64_t after_ms, Callback callback, void* context) {
   disarm();
   loop_ = &loop;
-  due_ms_ = loop.now_ms_ + after_ms + 1;  // now_ms() is rounded down
-  callback_ = callback;
-  context_ = context;
-  loop.impl_->wheel.insert(*this);
+  // now_ms() is rounded down, hence one more.
+  loop.impl_->wheel.insert(*this, loop.now_ms_ + after_ms + 1, callback, context);
 }
 
 void Timer::remove() { std::exchange(loop_, nullptr)->impl_->wheel.remove(*this); }

@@ -182,50 +182,114 @@ TEST(Timer, DisarmedByHandByRearmingAndByDestruction) {
 struct Armed {
   Timer timer;
   std::uint64_t due = 0;
-  std::uint64_t fired_at = 0;
+  bool waiting = true;
+  std::vector<std::uint64_t>* fired = nullptr;
+
+  static void fire(void* context) {
+    auto* self = static_cast<Armed*>(context);
+    self->waiting = false;
+    self->fired->push_back(self->due);
+  }
 };
 
-// Against the obvious: every timer fires in the very advance() that reaches its time, whatever the
-// steps, and next_in() never sleeps past one.
+/// The obvious thing that a wheel must agree with.
+class PlainTimers {
+ public:
+  PlainTimers(std::uint64_t now, std::uint32_t seed) : now_(now), random_(seed) {
+    wheel_.start_at(now_);
+  }
+
+  void insert() {
+    auto armed = std::make_unique<Armed>();
+    // All magnitudes alike, so that all levels are used.
+    armed->due = now_ + 1 + random_() % (std::uint64_t{1} << (random_() % 34));
+    armed->fired = &fired_;
+    wheel_.insert(armed->timer, armed->due, Armed::fire, armed.get());
+    timers_.push_back(std::move(armed));
+  }
+
+  void remove() {
+    if (timers_.empty()) return;
+    std::swap(timers_[random_() % timers_.size()], timers_.back());
+    wheel_.remove(timers_.back()->timer);
+    timers_.pop_back();
+  }
+
+  void advance() {
+    std::uint64_t first = TimerWheel::kNever;
+    for (const auto& armed : timers_) first = std::min(first, armed->due);
+    std::uint64_t next = wheel_.next_in();
+    if (timers_.empty()) {
+      EXPECT_EQ(TimerWheel::kNever, next);
+    } else {
+      EXPECT_LE(next, first - now_) << "would sleep past a timer";
+      EXPECT_GT(next, 0u) << "would spin";
+    }
+    bool follow = next != TimerWheel::kNever && random_() % 2;
+    now_ += follow ? next : random_() % (std::uint64_t{1} << (random_() % 32));
+    wheel_.advance(now_);
+    EXPECT_TRUE(std::ranges::is_sorted(fired_));
+    for (const auto& armed : timers_) EXPECT_EQ(armed->due > now_, armed->waiting);
+    std::erase_if(timers_, [](const auto& armed) { return !armed->waiting; });
+    fired_.clear();
+  }
+
+  void run(int steps) {
+    for (int i = 0; i < steps; ++i) {
+      for (auto count = random_() % 4; count > 0; --count) insert();
+      if (random_() % 3 == 0) remove();
+      advance();
+    }
+  }
+
+ private:
+  std::uint64_t now_;
+  std::mt19937_64 random_;
+  TimerWheel wheel_;
+  std::vector<std::uint64_t> fired_;
+  std::vector<std::unique_ptr<Armed>> timers_;
+};
+
 TEST(TimerWheel, AgreesWithAPlainList) {
-  auto loop = make_loop();
-  std::mt19937_64 random(1);
-  for (int round = 0; round < 50; ++round) {
-    std::uint64_t base = loop->now_ms();
-    std::vector<std::unique_ptr<Armed>> timers;
-    for (int i = 0; i < 200; ++i) {
-      auto armed = std::make_unique<Armed>();
-      std::uint64_t after = random() % (std::uint64_t{1} << (1 + random() % 11));
-      armed->due = base + after + 1;
-      armed->timer.arm(
-          *loop, after,
-          [](void* context) {
-            auto* self = static_cast<Armed*>(context);
-            self->fired_at = Loop::current().now_ms();
-          },
-          armed.get());
-      timers.push_back(std::move(armed));
-    }
-    for (int i = 0; i < 60; ++i) timers[random() % timers.size()]->timer.disarm();
-    loop->run_once(static_cast<int>(random() % 8));
-    for (const auto& armed : timers) {
-      if (armed->fired_at) {
-        EXPECT_GE(armed->fired_at, armed->due);
-      } else if (armed->timer.armed()) {
-        EXPECT_GT(armed->due, loop->now_ms());
-      }
-    }
+  for (std::uint32_t seed = 0; seed < 50; ++seed) {
+    PlainTimers(seed * 12'345, seed).run(300);
+    PlainTimers(0xffff'fff0u, seed).run(300);  // a carry through many digits
   }
 }
 
-TEST(TimerWheel, FarTimersComeDownLevelByLevel) {
-  auto loop = make_loop();
+TEST(TimerWheel, ATimerOfThePastFiresAtTheNextMillisecond) {
   TimerWheel wheel;
-  EXPECT_EQ(TimerWheel::kNever, wheel.next_in());
-  std::uint64_t now = 0xffff'ffffu - 3;  // next to a carry through several digits
-  wheel.start_at(now);
-  wheel.advance(now);
-  EXPECT_EQ(TimerWheel::kNever, wheel.next_in());
+  wheel.start_at(1000);
+  std::vector<std::uint64_t> fired;
+  Armed armed{.due = 10, .fired = &fired};
+  wheel.insert(armed.timer, armed.due, Armed::fire, &armed);
+  EXPECT_EQ(1u, wheel.next_in());
+  wheel.advance(1000);
+  EXPECT_TRUE(fired.empty());
+  wheel.advance(1001);
+  EXPECT_THAT(fired, ElementsAre(10));
+}
+
+TEST(TimerWheel, ACallbackMayDisarmAndArmOthersOfItsSlot) {
+  auto loop = make_loop();
+  struct Pair {
+    Loop* loop;
+    Timer a, b;
+    int fired = 0;
+    static void fire(void* context) {
+      auto* self = static_cast<Pair*>(context);
+      ++self->fired;
+      self->a.disarm();
+      self->b.disarm();
+    }
+  } pair;
+  pair.loop = loop.get();
+  pair.a.arm(*loop, 3, Pair::fire, &pair);
+  pair.b.arm(*loop, 3, Pair::fire, &pair);
+  ASSERT_TRUE(run_until(*loop, [&] { return pair.fired > 0; }));
+  std::uint64_t end = Loop::now_us() + 10'000;
+  while (Loop::now_us() < end) loop->run_once(2);
+  EXPECT_EQ(1, pair.fired);
 }
 
 // ---- coroutines ----

@@ -6,7 +6,15 @@
 
 namespace gwanmun::net {
 
-void TimerWheel::insert(Timer& timer) {
+void TimerWheel::insert(Timer& timer, std::uint64_t due_ms, Timer::Callback callback,
+                        void* context) {
+  timer.due_ms_ = due_ms;
+  timer.callback_ = callback;
+  timer.context_ = context;
+  place(timer);
+}
+
+void TimerWheel::place(Timer& timer) {
   // What is due already fires at the next millisecond: the current slot has been emptied.
   std::uint64_t due = timer.due_ms_ > now_ ? timer.due_ms_ : now_ + 1;
   int level = (63 - std::countl_zero(due ^ now_)) / kDigitBits;
@@ -70,7 +78,7 @@ void TimerWheel::expire(int level, int slot) {
     list = timer->next_;
     if (list) list->link_ = &list;
     if (timer->due_ms_ > now_) {
-      insert(*timer);
+      place(*timer);
     } else {
       timer->loop_ = nullptr;  // a callback may arm it again, or destroy it
       timer->callback_(timer->context_);

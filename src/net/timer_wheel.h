@@ -17,7 +17,8 @@ class TimerWheel {
  public:
   static constexpr std::uint64_t kNever = ~std::uint64_t{0};
 
-  void insert(Timer& timer);
+  /// Fires at `due_ms`, or at the next millisecond when that is over.
+  void insert(Timer& timer, std::uint64_t due_ms, Timer::Callback callback, void* context);
   void remove(Timer& timer);
   /// Milliseconds from now at which advance() has something to do (fire, or move timers down); 0
   /// when that is already so; kNever without timers.
@@ -31,6 +32,7 @@ class TimerWheel {
   static constexpr int kSlots = 1 << kDigitBits;
   static constexpr int kLevels = 7;  // 2^42 ms: 139 years of uptime
 
+  void place(Timer& timer);
   std::uint64_t next_tick() const;
   void expire(int level, int slot);
 
