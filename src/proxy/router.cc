@@ -87,17 +87,34 @@ class RouterBuilder {
 
   std::shared_ptr<const Router> build() {
     forget_if_stale();
-    if (previous_) router_->cluster_ids_ = previous_->cluster_ids_;
-    collect_rules();
-    place_clusters();
+    if (previous_) {
+      router_->cluster_ids_ = previous_->cluster_ids_;
+      router_->rules_.resize(previous_->rules_.size());
+      router_->rules_[0] = previous_->rules_[0];
+    } else {
+      router_->rules_.push_back(make_not_found());
+    }
     remember_listeners();
-    for (const auto& listener : router_->snapshot_->listeners) add_listener(listener);
+    for (const auto& spec : router_->snapshot_->listeners) plans_.push_back(plan(spec));
+    for (Plan& plan : plans_) collect_rules(plan);
+    compile_fresh_rules();
+    place_clusters();
+    for (Plan& plan : plans_) add_listener(plan);
     index_ports();
     return std::move(router_);
   }
 
  private:
   using RulePointer = std::shared_ptr<const CompiledRule>;
+  using ListenerPointer = std::shared_ptr<const CompiledListener>;
+
+  /// What becomes of a listener: the previous one as it is, or new tables, of which those of
+  /// unchanged hosts are there already and the others are nullptr.
+  struct Plan {
+    std::shared_ptr<const snapshot::Listener> spec;
+    ListenerPointer unchanged;
+    std::vector<std::shared_ptr<const HostTable>> tables;
+  };
 
   /// Names of clusters that are gone are kept (clusters.h); when most are, start over.
   void forget_if_stale() {
@@ -105,35 +122,71 @@ class RouterBuilder {
     if (previous_ && previous_->cluster_ids_.size() > 2 * live + 1024) previous_ = nullptr;
   }
 
-  void collect_rules() {
-    if (previous_) {
-      for (const RulePointer& rule : previous_->rules_) {
-        if (rule && rule->spec) known_.emplace(rule->spec.get(), rule);
-      }
-      router_->rules_.resize(previous_->rules_.size());
-      router_->rules_[0] = previous_->rules_[0];
-    } else {
-      router_->rules_.push_back(make_not_found());
+  /// Costs a few nanoseconds for each host that did not change.
+  Plan plan(const std::shared_ptr<const snapshot::Listener>& spec) {
+    Plan plan{spec, nullptr, {}};
+    ListenerPointer previous = previous_listener(*spec);
+    if (previous && previous->spec == spec) {
+      for (const auto& table : previous->hosts->tables) keep_rules(*table);
+      plan.unchanged = std::move(previous);
+      return plan;
     }
-    std::vector<std::pair<std::shared_ptr<const snapshot::Rule>, snapshot::RouteKind>> fresh;
-    for (const auto& listener : router_->snapshot_->listeners) {
-      for (const auto& [host, routes] : listener->hosts) {
-        for (const auto& route : routes) {
-          for (const auto& rule : route->rules) {
-            auto [at, added] = rule_of_.emplace(rule.get(), nullptr);
-            if (!added) continue;
-            if (auto known = known_.find(rule.get()); known != known_.end()) {
-              at->second = known->second.get();
-              router_->rules_[known->second->id] = known->second;
-            } else {
-              fresh.emplace_back(rule, route->kind);
-            }
+    plan.tables.reserve(spec->hosts.size());
+    static const snapshot::HostTable kNoHosts;
+    const snapshot::HostTable& old_hosts = previous ? previous->spec->hosts : kNoHosts;
+    auto old = old_hosts.begin();  // both maps are sorted: walked side by side
+    std::size_t position = 0;
+    for (const auto& [host, routes] : spec->hosts) {
+      while (old != old_hosts.end() && old->first < host) ++old, ++position;
+      bool known = old != old_hosts.end() && old->first == host;
+      const auto& table = known ? previous->hosts->tables[position] : nullptr;
+      if (known && old->second == routes) {
+        keep_rules(*table);
+        plan.tables.push_back(table);
+      } else {
+        if (known) remember_rules(*table);
+        plan.tables.push_back(nullptr);
+      }
+    }
+    return plan;
+  }
+
+  void keep_rules(const HostTable& table) {
+    for (const Candidate& candidate : table.candidates()) keep_rule(*candidate.rule);
+  }
+  void keep_rule(const CompiledRule& rule) {
+    router_->rules_[rule.id] = previous_->rules_[rule.id];
+  }
+  void remember_rules(const HostTable& table) {
+    for (const Candidate& candidate : table.candidates()) {
+      known_.emplace(candidate.rule->spec.get(), candidate.rule);
+    }
+  }
+
+  /// Finds the rules of the hosts that changed, or puts them among the fresh ones.
+  void collect_rules(const Plan& plan) {
+    if (plan.unchanged) return;
+    auto table = plan.tables.begin();
+    for (const auto& [host, routes] : plan.spec->hosts) {
+      if (*table++) continue;
+      for (const auto& route : routes) {
+        for (const auto& rule : route->rules) {
+          auto [at, added] = rule_of_.emplace(rule.get(), nullptr);
+          if (!added) continue;
+          if (auto known = known_.find(rule.get()); known != known_.end()) {
+            at->second = known->second;
+            keep_rule(*known->second);
+          } else {
+            fresh_.emplace_back(rule, route->kind);
           }
         }
       }
     }
+  }
+
+  void compile_fresh_rules() {
     std::uint32_t slot = 1;
-    for (auto& [rule, kind] : fresh) {
+    for (auto& [rule, kind] : fresh_) {
       while (slot < router_->rules_.size() && router_->rules_[slot]) ++slot;
       if (slot == router_->rules_.size()) router_->rules_.emplace_back();
       RulePointer compiled = compile_rule(std::move(rule), kind, slot);
@@ -171,21 +224,44 @@ class RouterBuilder {
   }
 
   void place_clusters() {
-    for (const auto& [name, cluster] : router_->snapshot_->clusters) {
-      filter::ClusterId id = router_->cluster_ids_.intern(name);
+    const auto& clusters = router_->snapshot_->clusters;
+    static const decltype(router_->snapshot_->clusters) kNone;
+    const auto& old_clusters = previous_ ? previous_->snapshot_->clusters : kNone;
+    router_->cluster_order_.reserve(clusters.size());
+    router_->clusters_.resize(router_->cluster_ids_.size());
+    auto old = old_clusters.begin();  // side by side, so that known names need no look-up
+    std::size_t position = 0;
+    for (const auto& [name, cluster] : clusters) {
+      while (old != old_clusters.end() && old->first < name) ++old, ++position;
+      bool known = old != old_clusters.end() && old->first == name;
+      filter::ClusterId id =
+          known ? previous_->cluster_order_[position] : router_->cluster_ids_.intern(name);
       if (id >= router_->clusters_.size()) router_->clusters_.resize(id + 1);
       router_->clusters_[id] = cluster;
+      router_->cluster_order_.push_back(id);
     }
-    router_->clusters_.resize(router_->cluster_ids_.size());
   }
 
-  void add_listener(const std::shared_ptr<const snapshot::Listener>& spec) {
-    auto compiled = compile_listener(spec);
+  void add_listener(Plan& plan) {
+    ListenerPointer compiled = plan.unchanged ? plan.unchanged : compile_listener(plan);
     static const std::vector<std::string> kAllAddresses{""};
-    for (const std::string& address : spec->addresses.empty() ? kAllAddresses : spec->addresses) {
-      PortRouter& port = port_for(address, spec->port);
-      port.listeners_.push_back(compiled);
+    const auto& addresses = plan.spec->addresses;
+    for (const std::string& address : addresses.empty() ? kAllAddresses : addresses) {
+      port_for(address, plan.spec->port).listeners_.push_back(compiled);
     }
+  }
+
+  ListenerPointer compile_listener(Plan& plan) {
+    auto hosts = std::make_shared<HostTables>();
+    hosts->index.reserve(plan.spec->hosts.size());
+    std::uint32_t position = 0;
+    for (const auto& [host, routes] : plan.spec->hosts) {
+      auto& table = plan.tables[position];
+      if (!table) table = std::make_shared<const HostTable>(routes, rule_of_);
+      hosts->index.add(host, position++);
+    }
+    hosts->tables = std::move(plan.tables);
+    return std::make_shared<const CompiledListener>(CompiledListener{plan.spec, std::move(hosts)});
   }
 
   PortRouter& port_for(const std::string& address, std::uint16_t number) {
@@ -229,37 +305,20 @@ class RouterBuilder {
   }
 
   /// The previous Router's listener of the same name, or nullptr.
-  std::shared_ptr<const CompiledListener> previous_listener(const snapshot::Listener& spec) const {
+  ListenerPointer previous_listener(const snapshot::Listener& spec) const {
     auto found = old_listeners_.find(identity(spec.origin));
     return found == old_listeners_.end() ? nullptr : found->second;
   }
 
-  std::shared_ptr<const CompiledListener> compile_listener(
-      const std::shared_ptr<const snapshot::Listener>& spec) {
-    auto previous = previous_listener(*spec);
-    if (previous && previous->spec == spec) return previous;
-    auto hosts = std::make_shared<HostTables>();
-    hosts->tables.reserve(spec->hosts.size());
-    hosts->index.reserve(spec->hosts.size());
-    static const snapshot::HostTable kNoHosts;
-    const snapshot::HostTable& old_hosts = previous ? previous->spec->hosts : kNoHosts;
-    auto old = old_hosts.begin();  // both maps are sorted: walked side by side
-    std::size_t old_position = 0;
-    for (const auto& [host, routes] : spec->hosts) {
-      while (old != old_hosts.end() && old->first < host) ++old, ++old_position;
-      bool same = old != old_hosts.end() && old->first == host && old->second == routes;
-      hosts->index.add(host, static_cast<std::uint32_t>(hosts->tables.size()));
-      hosts->tables.push_back(same ? previous->hosts->tables[old_position]
-                                   : std::make_shared<const HostTable>(routes, rule_of_));
-    }
-    return std::make_shared<const CompiledListener>(CompiledListener{spec, std::move(hosts)});
-  }
-
   std::shared_ptr<Router> router_;
   const Router* previous_;
-  std::unordered_map<const snapshot::Rule*, RulePointer> known_;
-  std::unordered_map<const snapshot::Rule*, const CompiledRule*> rule_of_;
-  std::unordered_map<std::string, std::shared_ptr<const CompiledListener>> old_listeners_;
+  std::vector<Plan> plans_;
+  std::unordered_map<std::string, ListenerPointer> old_listeners_;
+  /// Rules that were compiled for an earlier version of a changed host.
+  HostTable::RuleOf known_;
+  /// The rules of the changed hosts.
+  HostTable::RuleOf rule_of_;
+  std::vector<std::pair<std::shared_ptr<const snapshot::Rule>, snapshot::RouteKind>> fresh_;
 };
 
 std::shared_ptr<const Router> Router::compile(std::shared_ptr<const snapshot::Snapshot> snapshot,

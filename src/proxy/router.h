@@ -38,8 +38,8 @@ struct CompiledBackend {
 };
 
 /// A rule as the workers run it. `id` is below Router::rule_slots(), unique in its Router, and the
-/// same in later Routers for as long as the rule is the same object: per-worker state (weights'
-/// turns, counters) is an array by it, to be reset where `rule(id)` has changed.
+/// same in later Routers for as long as the rule's host keeps it: per-worker state (weights' turns,
+/// counters) is an array by it, to be reset where rules()[id] has changed.
 struct CompiledRule {
   std::shared_ptr<const snapshot::Rule> spec;  // origin, timeouts, retry, session, reason
   snapshot::RouteKind kind = snapshot::RouteKind::kHttp;
@@ -143,6 +143,7 @@ class Router {
   std::vector<std::unique_ptr<PortRouter>> ports_;
   filter::ClusterIds cluster_ids_;
   std::vector<std::shared_ptr<const snapshot::Cluster>> clusters_;
+  std::vector<filter::ClusterId> cluster_order_;  // in the order of the snapshot's clusters
   std::vector<std::shared_ptr<const CompiledRule>> rules_;
 };
 

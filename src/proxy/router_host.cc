@@ -50,9 +50,7 @@ bool HostTable::precedes(const Entry& a, const Entry& b) {
 
 // ---- building ----
 
-HostTable::HostTable(
-    const Routes& routes,
-    const std::unordered_map<const snapshot::Rule*, const CompiledRule*>& rule_of) {
+HostTable::HostTable(const Routes& routes, const RuleOf& rule_of) {
   std::vector<Entry> entries;
   Arena arena;
   grpc_ = !routes.empty() && routes.front()->kind == snapshot::RouteKind::kGrpc;
@@ -81,17 +79,17 @@ std::string_view HostTable::normal_path(const snapshot::PathMatch& path, Arena& 
   return *paths_.emplace_back(std::make_unique<const std::string>(*normal));
 }
 
-void HostTable::add_candidates(
-    std::vector<Entry>& entries,
-    const std::unordered_map<const snapshot::Rule*, const CompiledRule*>& rule_of) {
+void HostTable::add_candidates(std::vector<Entry>& entries, const RuleOf& rule_of) {
   std::size_t tests = 0;
   for (const Entry& e : entries) tests += e.match->headers.size() + e.match->query.size();
   tests_.reserve(tests);  // candidates point into it
   candidates_.reserve(entries.size());
   for (const Entry& e : entries) {
-    candidates_.push_back({rule_of.at(e.rule), e.match, add_tests(*e.match).data(),
-                           static_cast<std::uint16_t>(e.match->headers.size()),
-                           static_cast<std::uint16_t>(e.match->query.size())});
+    candidates_.push_back(
+        {rule_of.at(e.rule), e.match, add_tests(*e.match).data(),
+         static_cast<std::uint16_t>(e.match->headers.size()),
+         static_cast<std::uint16_t>(e.match->query.size()),
+         e.match->method.empty() && e.match->headers.empty() && e.match->query.empty()});
   }
 }
 
@@ -124,8 +122,9 @@ void HostTable::group_paths(std::span<const Entry> entries) {
     kind == PathMatchKind::kRegex ? group_patterns(begin, end) : add_group(first, begin, end);
   }
   if (exact_.size() > kFewGroups) {
-    exact_index_ = std::make_unique<std::unordered_map<std::string_view, std::uint32_t>>();
-    for (std::uint32_t i = 0; i < exact_.size(); ++i) exact_index_->emplace(exact_[i].path, i);
+    exact_index_ = std::make_unique<StringTable>();
+    exact_index_->reserve(exact_.size());
+    for (std::uint32_t i = 0; i < exact_.size(); ++i) exact_index_->insert(exact_[i].path, i);
   }
   if (prefixes_.size() > kFewGroups) index_prefixes();
 }
@@ -139,7 +138,7 @@ void HostTable::add_group(const Entry& entry, std::uint32_t begin, std::uint32_t
   if (entry.match->path.kind == PathMatchKind::kExact) {
     exact_.push_back(std::move(group));
   } else if (entry.path == "/") {
-    root_ = std::make_unique<Group>(std::move(group));
+    root_ = std::move(group);
   } else {
     prefixes_.push_back(std::move(group));
   }
@@ -170,7 +169,7 @@ void HostTable::index_prefixes() {
   prefix_index_->groups.reserve(prefixes_.size());
   for (std::uint32_t i = 0; i < prefixes_.size(); ++i) {
     std::string_view path = prefixes_[i].path;
-    prefix_index_->groups.emplace(path, i);
+    prefix_index_->groups.insert(path, i);
     prefix_index_->longest = std::max(prefix_index_->longest, path.size());
     prefix_index_->lengths.set(std::min(path.size(), kMaxPath));
   }
@@ -199,8 +198,8 @@ HostTable::Hit HostTable::try_group(const Group& group, const RequestView& reque
 
 HostTable::Hit HostTable::find_exact(const RequestView& request) const {
   if (exact_index_) {
-    auto found = exact_index_->find(request.path());
-    return found == exact_index_->end() ? Hit{} : try_group(exact_[found->second], request);
+    std::uint32_t found = exact_index_->find(request.path());
+    return found == StringTable::kNone ? Hit{} : try_group(exact_[found], request);
   }
   for (const Group& group : exact_) {
     if (group.path == request.path()) return try_group(group, request);
@@ -247,15 +246,15 @@ HostTable::Hit HostTable::find_prefix(const RequestView& request) const {
   for (std::size_t size = std::min(path.size(), prefix_index_->longest); size > 0; --size) {
     if (size < path.size() && path[size] != '/') continue;
     if (!prefix_index_->lengths.test(size)) continue;
-    auto found = prefix_index_->groups.find(path.substr(0, size));
-    if (found == prefix_index_->groups.end()) continue;
-    if (Hit hit = try_group(prefixes_[found->second], request); hit.candidate) return hit;
+    std::uint32_t found = prefix_index_->groups.find(path.substr(0, size));
+    if (found == StringTable::kNone) continue;
+    if (Hit hit = try_group(prefixes_[found], request); hit.candidate) return hit;
   }
   return {};
 }
 
 HostTable::Hit HostTable::find_root(const RequestView& request) const {
-  return root_ ? try_group(*root_, request) : Hit{};
+  return root_.end > root_.begin ? try_group(root_, request) : Hit{};
 }
 
 HostTable::Hit HostTable::find(const RequestView& request) const {
@@ -321,16 +320,16 @@ ValueIndex::ValueIndex(std::span<const Candidate> candidates) : next_(candidates
 
 ValueIndex::Condition& ValueIndex::condition(const ValueTest& test, bool parameter) {
   auto& names = parameter ? parameter_conditions_ : header_conditions_;
-  auto [found, added] = names.emplace(test.name, static_cast<std::uint32_t>(conditions_.size()));
-  if (added) conditions_.push_back({test.name, test.id, parameter, {}});
-  return conditions_[found->second];
+  std::uint32_t at = names.insert(test.name, static_cast<std::uint32_t>(conditions_.size()));
+  if (at == conditions_.size()) conditions_.push_back({test.name, test.id, parameter, {}});
+  return conditions_[at];
 }
 
 void ValueIndex::append(Condition& condition, std::string_view value, std::uint32_t candidate) {
-  auto [found, added] = condition.first.emplace(value, candidate);
-  if (added) return;
-  next_[candidate] = found->second;
-  found->second = candidate;
+  std::uint32_t& first = condition.first.insert(value, candidate);
+  if (first == candidate) return;
+  next_[candidate] = first;
+  first = candidate;
 }
 
 void ValueIndex::probe(std::uint32_t first, std::span<const Candidate> candidates,
@@ -347,8 +346,8 @@ std::uint32_t ValueIndex::find(std::span<const Candidate> candidates,
   std::uint32_t best = kNone;
   auto try_value = [&](const Condition& c, const std::optional<std::string_view>& value) {
     if (!value) return;
-    auto found = c.first.find(*value);
-    if (found != c.first.end()) probe(found->second, candidates, request, best);
+    std::uint32_t first = c.first.find(*value);
+    if (first != StringTable::kNone) probe(first, candidates, request, best);
   };
   if (conditions_.size() <= kMinCandidates) {
     for (const Condition& c : conditions_) {
@@ -357,14 +356,14 @@ std::uint32_t ValueIndex::find(std::span<const Candidate> candidates,
   } else {
     // Many names: ask for those that the request has.
     for (const http::Field& field : request.headers()) {
-      auto found = header_conditions_.find(field.name);
-      if (found == header_conditions_.end()) continue;
-      try_value(conditions_[found->second], request.header(field.name, field.id));
+      std::uint32_t found = header_conditions_.find(field.name);
+      if (found == StringTable::kNone) continue;
+      try_value(conditions_[found], request.header(field.name, field.id));
     }
     for (const RequestView::Parameter& parameter : request.parameters()) {
-      auto found = parameter_conditions_.find(parameter.name);
-      if (found == parameter_conditions_.end()) continue;
-      try_value(conditions_[found->second], request.parameter(parameter.name));
+      std::uint32_t found = parameter_conditions_.find(parameter.name);
+      if (found == StringTable::kNone) continue;
+      try_value(conditions_[found], request.parameter(parameter.name));
     }
   }
   probe(rest_, candidates, request, best);

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "proxy/router_match.h"
+#include "proxy/router_table.h"
 #include "snapshot/snapshot.h"
 
 namespace gwanmun::proxy {
@@ -37,7 +38,7 @@ class ValueIndex {
     std::string_view name;
     http::FieldId id = http::FieldId::kOther;
     bool parameter = false;
-    std::unordered_map<std::string_view, std::uint32_t> first;  // value to candidate; then next_
+    StringTable first;  // value to candidate; then next_
   };
   Condition& condition(const ValueTest& test, bool parameter);
   void append(Condition& condition, std::string_view value, std::uint32_t candidate);
@@ -45,8 +46,8 @@ class ValueIndex {
              std::uint32_t& best) const;
 
   std::vector<Condition> conditions_;
-  std::unordered_map<std::string_view, std::uint32_t> header_conditions_;  // by name
-  std::unordered_map<std::string_view, std::uint32_t> parameter_conditions_;
+  StringTable header_conditions_;  // by name
+  StringTable parameter_conditions_;
   std::vector<std::uint32_t> next_;  // the next candidate with the same value
   std::uint32_t rest_ = kNone;       // the first candidate without an exact condition; then next_
 };
@@ -55,9 +56,10 @@ class HostTable {
  public:
   using Routes = std::vector<std::shared_ptr<const snapshot::Route>>;
 
+  using RuleOf = std::unordered_map<const snapshot::Rule*, const CompiledRule*>;
+
   /// `rule_of` maps every rule of the routes; the rules outlive the table.
-  HostTable(const Routes& routes,
-            const std::unordered_map<const snapshot::Rule*, const CompiledRule*>& rule_of);
+  HostTable(const Routes& routes, const RuleOf& rule_of);
   HostTable(const HostTable&) = delete;
 
   struct Hit {
@@ -85,7 +87,7 @@ class HostTable {
     std::vector<std::uint32_t> candidates;  // ascending
   };
   struct Prefixes {  // only when there are many
-    std::unordered_map<std::string_view, std::uint32_t> groups;
+    StringTable groups;
     std::bitset<kMaxPath + 1> lengths;
     std::size_t longest = 0;
   };
@@ -93,9 +95,7 @@ class HostTable {
   struct Entry;
   static bool precedes(const Entry& a, const Entry& b);
   std::string_view normal_path(const snapshot::PathMatch& path, Arena& arena);
-  void add_candidates(
-      std::vector<Entry>& entries,
-      const std::unordered_map<const snapshot::Rule*, const CompiledRule*>& rule_of);
+  void add_candidates(std::vector<Entry>& entries, const RuleOf& rule_of);
   std::span<const ValueTest> add_tests(const snapshot::Match& match);
   const LazyRegex* regex(std::string_view pattern);
   void group_paths(std::span<const Entry> entries);
@@ -115,10 +115,10 @@ class HostTable {
   std::vector<std::unique_ptr<const std::string>> paths_;  // those that normalising changed
   std::vector<Group> exact_;
   std::vector<Group> prefixes_;  // longest first, without the root
-  std::unique_ptr<Group> root_;
+  Group root_;                   // empty without a match of the root
   std::vector<Pattern> patterns_;
   std::unique_ptr<RE2::Set> pattern_set_;
-  std::unique_ptr<std::unordered_map<std::string_view, std::uint32_t>> exact_index_;
+  std::unique_ptr<StringTable> exact_index_;
   std::unique_ptr<Prefixes> prefix_index_;
   bool grpc_ = false;
 };

@@ -99,6 +99,7 @@ bool passes(const ValueTest& test, const std::optional<std::string_view>& value)
 }  // namespace
 
 MatchResult check_conditions(const Candidate& candidate, const RequestView& request) {
+  if (candidate.plain) return {};
   const std::string& method = candidate.match->method;
   if (!method.empty() && method != request.method()) return {Mismatch::kMethod, 0};
   std::uint16_t index = 0;

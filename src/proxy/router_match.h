@@ -56,6 +56,7 @@ struct Candidate {
   const ValueTest* tests = nullptr;
   std::uint16_t headers = 0;
   std::uint16_t parameters = 0;
+  bool plain = false;  // no condition but the path
 
   std::span<const ValueTest> header_tests() const { return {tests, headers}; }
   std::span<const ValueTest> parameter_tests() const { return {tests + headers, parameters}; }

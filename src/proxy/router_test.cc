@@ -5,6 +5,7 @@
 
 #include "proxy/router_for_test.h"
 #include "proxy/router_host.h"
+#include "proxy/router_table.h"
 
 namespace gwanmun::proxy {
 namespace {
@@ -357,6 +358,21 @@ TEST(RouterCompile, RulesThatCannotWorkAnswer500) {
   EXPECT_EQ(status("/filter"), 501);
 }
 
+TEST(RouterTable, FindsWhatWasPutInAndNothingElse) {
+  StringTable table;
+  EXPECT_EQ(table.find(""), StringTable::kNone);
+  std::vector<std::string> keys;
+  for (int i = 0; i < 3000; ++i) keys.push_back(i == 0 ? "" : str_cat("key-", i));
+  for (std::uint32_t i = 0; i < keys.size(); ++i) EXPECT_EQ(table.insert(keys[i], i), i);
+  for (std::uint32_t i = 0; i < keys.size(); ++i) {
+    EXPECT_EQ(table.find(std::string(keys[i])), i);
+    EXPECT_EQ(table.insert(keys[i], 77), i) << "the first value stays";
+  }
+  EXPECT_EQ(table.size(), keys.size());
+  EXPECT_EQ(table.find("key-3000"), StringTable::kNone);
+  EXPECT_EQ(table.find("key-"), StringTable::kNone);
+}
+
 class RouterUpdate : public ::testing::Test {
  protected:
   using Routes = std::vector<std::shared_ptr<const snapshot::Route>>;
@@ -381,6 +397,14 @@ TEST_F(RouterUpdate, KeepsRulesAndIdsOfWhatDidNotChange) {
   EXPECT_EQ(rule(*two, "c")->id, rule(*one, "a")->id) << "a free slot is used again";
   EXPECT_EQ(two->rules()[rule(*two, "c")->id].get(), rule(*two, "c"));
   EXPECT_EQ(&two->not_found(), two->rules()[0].get());
+}
+
+TEST_F(RouterUpdate, KeepsARuleWhoseHostGainsAnotherRoute) {
+  auto one = make({{"a", {a}}, {"b", {b}}}, nullptr);
+  auto two = make({{"a", {a, c}}, {"b", {b}}}, one.get());
+  EXPECT_EQ(rule(*two, "a"), rule(*one, "a"));
+  EXPECT_EQ(rule(*two, "b"), rule(*one, "b"));
+  EXPECT_EQ(two->rule_slots(), 4U);
 }
 
 TEST_F(RouterUpdate, SharesAListenerThatIsTheSameObject) {

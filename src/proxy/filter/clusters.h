@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -18,22 +19,24 @@ namespace gwanmun::filter {
 using ClusterId = std::uint32_t;
 inline constexpr ClusterId kNoCluster = ~ClusterId{0};
 
+/// A value: copies share the names until one of them learns a new one.
 class ClusterIds {
  public:
   /// The number of a name, a new one for a new name; kNoCluster for "".
   ClusterId intern(std::string_view name) {
     if (name.empty()) return kNoCluster;
-    if (auto found = ids_.find(name); found != ids_.end()) return found->second;
-    auto id = static_cast<ClusterId>(ids_.size());
-    ids_.emplace(name, id);
+    if (auto found = ids_->find(name); found != ids_->end()) return found->second;
+    if (ids_.use_count() > 1) ids_ = std::make_shared<Ids>(*ids_);
+    auto id = static_cast<ClusterId>(ids_->size());
+    ids_->emplace(name, id);
     return id;
   }
   /// kNoCluster for a name never seen.
   ClusterId find(std::string_view name) const {
-    auto found = ids_.find(name);
-    return found == ids_.end() ? kNoCluster : found->second;
+    auto found = ids_->find(name);
+    return found == ids_->end() ? kNoCluster : found->second;
   }
-  std::size_t size() const { return ids_.size(); }
+  std::size_t size() const { return ids_->size(); }
 
  private:
   struct Hash {
@@ -42,7 +45,8 @@ class ClusterIds {
       return std::hash<std::string_view>{}(text);
     }
   };
-  std::unordered_map<std::string, ClusterId, Hash, std::equal_to<>> ids_;
+  using Ids = std::unordered_map<std::string, ClusterId, Hash, std::equal_to<>>;
+  std::shared_ptr<Ids> ids_ = std::make_shared<Ids>();
 };
 
 }  // namespace gwanmun::filter
