@@ -54,6 +54,13 @@ void postpone_default_deadline(Exchange& x) {
                                                   x.worker.limits().default_head_timeout.count());
 }
 
+Error connect_error(Exchange& x, Lease& lease) {
+  if (!lease.endpoint())
+    return {Side::kUpstream, Phase::kConnect, Fault::kConnect, 503, "the name has no address"};
+  if (lease.fault() != Fault::kOverload) lease.report(Outcome::kConnectFailed);
+  return x.upstream_error(lease.fault());
+}
+
 void send_head(Exchange& x, Lease& lease) {
   http::RequestHead& request = x.request;
   if (!request.upgrade.empty())
@@ -77,7 +84,13 @@ bool final_head(Exchange& x, ClientStream& up) {
 /// One step of getting the head; `ready` when it is there.
 Error await_head(Exchange& x, Lease& lease, Upload& upload, bool& ready) {
   ClientStream& up = lease.stream();
-  if ((ready = final_head(x, up))) return {};
+  ready = final_head(x, up);
+  if (ready && up.response().status == 101 && x.request.upgrade.empty()) {
+    ready = false;  // nobody asked for it
+    lease.report(Outcome::kFailed);
+    return x.upstream_error(Fault::kMalformed);
+  }
+  if (ready) return {};
   if (up.head_state() == ClientStream::kHeadFailed) {
     lease.report(Outcome::kFailed);
     return x.upstream_error(up.head_fault());
@@ -157,6 +170,12 @@ Error pass_response(Exchange& x, ClientStream& up, bool& done) {
   return x.stream.write_fault() == Fault::kNone ? Error{} : x.client_error(x.stream.write_fault());
 }
 
+/// Over: in a tunnel when both directions are, else with the response, whatever of the request is
+/// still on its way (RFC 9110 §9.3: a server may answer early).
+bool over(const Exchange& x, const Upload& upload, bool response_done) {
+  return response_done && (x.phase != Phase::kTunnel || upload.done());
+}
+
 /// One step of the response, while the rest of the request still goes up.
 Error relay(Exchange& x, Lease& lease, Upload& upload, bool& done) {
   if (!upload.done())
@@ -164,18 +183,13 @@ Error relay(Exchange& x, Lease& lease, Upload& upload, bool& done) {
       return x.client_error(fault);
   if (!done)
     if (Error error = pass_response(x, lease.stream(), done)) return error;
-  if (x.phase == Phase::kTunnel) {
-    // Each direction ends by itself.
-    if (done && upload.done()) return {};
-    return x.interrupted();
+  if (over(x, upload, done)) return {};
+  if (x.phase == Phase::kTunnel && (done || upload.done()) && x.attempt_deadline_ms == 0) {
+    x.attempt_deadline_ms = x.loop().now_ms() + static_cast<std::uint64_t>(
+                                                    x.worker.limits().half_closed_tunnel.count());
+    x.arm();
   }
-  return done ? Error{} : x.interrupted();
-}
-
-/// Over: in a tunnel when both directions are, else with the response, whatever of the request is
-/// still on its way (RFC 9110 §9.3: a server may answer early).
-bool over(const Exchange& x, const Upload& upload, bool response_done) {
-  return response_done && (x.phase != Phase::kTunnel || upload.done());
+  return x.interrupted();
 }
 
 void count_error(Exchange& x, const Error& error) {
@@ -205,10 +219,7 @@ net::Task<Error> forward(Exchange& x) {
     lease.emplace(*x.cluster, retries.wish(x, speak_for(x)), x.wake);
     while (lease->state() == Lease::kPending && !(error = x.interrupted())) co_await x.wake;
     x.endpoint = upstream::Ref<upstream::Endpoint>(lease->endpoint());
-    if (!error && lease->state() == Lease::kFailed) {
-      lease->report(Outcome::kConnectFailed);
-      error = x.upstream_error(lease->fault());
-    }
+    if (!error && lease->state() == Lease::kFailed) error = connect_error(x, *lease);
 
     // The request, and the head of its response.
     bool ready = false;

@@ -32,6 +32,8 @@ struct Limits {
   std::uint32_t max_mirrors = 1'024;
   /// An authorizer must have answered after this; else the request is refused.
   Milliseconds auth_timeout{5'000};
+  /// A tunnel (WebSocket) one of whose sides has ended waits this long for the other.
+  Milliseconds half_closed_tunnel{5'000};
   /// Hops of X-Forwarded-For looked at; what is left of them is not believed.
   std::uint32_t max_forwarded_hops = 32;
   /// A client's own X-Request-Id is kept up to this length.

@@ -22,13 +22,13 @@ net::ClientAuth client_auth(snapshot::ClientValidation validation) {
   return net::ClientAuth::kAllowValidOnly;
 }
 
-net::TlsServerEntry make_entry(const snapshot::Listener& listener) {
+net::TlsServerEntry make_entry(const std::string& hostname, const snapshot::ListenerTls& tls) {
   net::TlsServerEntry entry;
-  entry.hosts = {listener.hostname};
-  for (const auto& certificate : listener.tls->certificates)
+  entry.hosts = {hostname};
+  for (const auto& certificate : tls.certificates)
     entry.identities.push_back({certificate->chain_pem, certificate->key_pem});
-  entry.client_auth = client_auth(listener.tls->client_validation);
-  entry.client_ca_pem = listener.tls->client_ca_pem;
+  entry.client_auth = client_auth(tls.client_validation);
+  entry.client_ca_pem = tls.client_ca_pem;
   return entry;
 }
 
@@ -49,22 +49,25 @@ bool is_secure(const PortRouter& port) {
   });
 }
 
-std::shared_ptr<const net::TlsServerConfig> make_port_tls(
-    const PortRouter& port, const std::shared_ptr<net::TlsTicketKeys>& tickets,
-    const net::TlsServerConfig* previous) {
-  net::TlsServerOptions options;
-  options.tickets = tickets;
+const std::shared_ptr<const net::TlsServerConfig>& PortTls::update(
+    const PortRouter& port, const std::shared_ptr<net::TlsTicketKeys>& tickets) {
+  std::vector<Part> parts;
   for (const auto& listener : port.listeners())
     if (listener->spec->tls && !listener->spec->tls->certificates.empty())
-      options.entries.push_back(make_entry(*listener->spec));
-  if (options.entries.empty()) return nullptr;
-  auto made = net::TlsServerConfig::create(options, previous);
-  if (made) return *made;
-  log::error("a listener's TLS cannot be set up", {{"error", made.error().message}});
-  std::erase_if(options.entries, [](const auto& entry) { return !usable(entry); });
-  if (options.entries.empty()) return nullptr;
-  made = net::TlsServerConfig::create(options, previous);
-  return made ? *made : nullptr;
+      parts.push_back({listener->spec->hostname, *listener->spec->tls});
+  if (config_ && parts == parts_) return config_;
+  parts_ = std::move(parts);
+  net::TlsServerOptions options;
+  options.tickets = tickets;
+  for (const Part& part : parts_) options.entries.push_back(make_entry(part.hostname, part.tls));
+  auto made = net::TlsServerConfig::create(options, config_.get());
+  if (!made) {
+    log::error("a listener's TLS cannot be set up", {{"error", made.error().message}});
+    std::erase_if(options.entries, [](const auto& entry) { return !usable(entry); });
+    made = net::TlsServerConfig::create(options, config_.get());
+  }
+  config_ = made && !options.entries.empty() ? *made : nullptr;
+  return config_;
 }
 
 }  // namespace gwanmun::proxy

@@ -369,6 +369,88 @@ TEST(Serve, WebSocketsAreTunnels) {
   EXPECT_TRUE(client.ends());
 }
 
+TEST(Serve, ATunnelDoesNotOutliveOneOfItsSidesForLong) {
+  Origin origin([](Wire& wire) {
+    read_message(wire);
+    wire.send(
+        "HTTP/1.1 101 X\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Accept: x\r\n\r\n");
+    wire.shutdown_write();
+    wire.read_all();
+  });
+  Config config;
+  config.cluster("c", {origin.port()});
+  config.rule("/", "c");
+  Options options;
+  options.limits.half_closed_tunnel = std::chrono::milliseconds(100);
+  Gateway gateway(std::move(options));
+  gateway.apply(config);
+  Wire client = gateway.connect();
+  client.send(
+      "GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+      "Sec-WebSocket-Key: x\r\nSec-WebSocket-Version: 13\r\n\r\n");
+  EXPECT_EQ(read_message(client, false).status(), 101);
+  EXPECT_LT(milliseconds_of([&] { EXPECT_TRUE(client.ends()); }), 2'000u);
+}
+
+TEST(Serve, AnUpgradeThatNobodyAskedForIsMalformed) {
+  Origin origin([](Wire& wire) {
+    read_message(wire);
+    wire.send("HTTP/1.1 101 X\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n");
+    wire.read_all();
+  });
+  Config config;
+  config.cluster("c", {origin.port()});
+  config.rule("/", "c");
+  Gateway gateway;
+  gateway.apply(config);
+  EXPECT_EQ(gateway.get("/").status(), 502);
+}
+
+TEST(Serve, BackendsByName) {
+  Origin origin(Origin::answers("ok"));
+  Config config;
+  auto& cluster = config.cluster("c", {});
+  cluster.by_name = true;
+  cluster.endpoints = {{"localhost", origin.port()}};
+  auto& nowhere = config.cluster("nowhere", {});
+  nowhere.by_name = true;
+  nowhere.endpoints = {{"does-not-exist.invalid", 80}};
+  config.rule("/", "c");
+  config.rule("/nowhere", "nowhere");
+  Gateway gateway;
+  gateway.apply(config);
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(gateway.get("/").body, "ok");
+  EXPECT_EQ(gateway.get("/nowhere").status(), 503);
+  EXPECT_EQ(gateway.get("/").body, "ok");
+}
+
+TEST(Serve, WhatIsLongerThanTheReplayLimitIsSentOnce) {
+  std::atomic<int> requests{0};
+  Origin origin([&](Wire& wire) {
+    while (!read_message(wire).head.empty()) {
+      ++requests;
+      wire.send("HTTP/1.1 503 X\r\ncontent-length: 0\r\n\r\n");
+    }
+  });
+  Config config;
+  config.cluster("c", {origin.port()});
+  config.rule("/", "c").retry =
+      snapshot::Retry{.attempts = 2, .backoff = std::chrono::milliseconds(1), .codes = {503}};
+  Gateway gateway;
+  gateway.apply(config);
+  const std::size_t limit = Limits{}.replay_body_bytes;
+  Wire client = gateway.connect();
+  auto post = [&](std::size_t size) {
+    client.send(str_cat("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ", size, "\r\n\r\n",
+                        std::string(size, 'b')));
+    EXPECT_EQ(read_message(client).status(), 503);
+    return requests.exchange(0);
+  };
+  EXPECT_EQ(post(limit), 3);
+  EXPECT_EQ(post(limit + 1), 1);
+}
+
 TEST(Serve, ExpectContinueIsAnsweredWhenTheBodyIsWanted) {
   Origin origin(Origin::echoes());
   Config config;

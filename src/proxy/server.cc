@@ -2,6 +2,7 @@
 // the workers, and ending them.
 #include "proxy/server.h"
 
+#include <pthread.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -48,7 +49,7 @@ struct Server::Impl {
   struct Bound {
     std::size_t index;
     std::uint16_t port;
-    std::shared_ptr<const net::TlsServerConfig> tls;
+    PortTls tls;
   };
   using Key = std::pair<std::string, std::uint16_t>;  // address, port
 
@@ -119,7 +120,7 @@ void Server::Impl::plan_port(const PortRouter& port, std::vector<Plan>& plans, A
     const PortState state = open(port, fds);
     applied.ports.push_back(state);
     if (state.bound == 0) return;
-    found = bound.emplace(key, Bound{next_index++, state.bound, nullptr}).first;
+    found = bound.emplace(key, Bound{next_index++, state.bound, {}}).first;
   } else {
     applied.ports.push_back({port.port(), found->second.port, false, {}});
   }
@@ -128,7 +129,7 @@ void Server::Impl::plan_port(const PortRouter& port, std::vector<Plan>& plans, A
   plan.index = entry.index;
   plan.secure = is_secure(port);
   plan.proxy_protocol = wants_proxy_protocol(port);
-  if (plan.secure) plan.tls = entry.tls = make_port_tls(port, tickets, entry.tls.get());
+  if (plan.secure) plan.tls = entry.tls.update(port, tickets);
   for (std::size_t worker = 0; worker < plans.size(); ++worker) {
     plan.fd = fds.empty() ? -1 : fds[worker];
     plans[worker].ports.push_back(plan);
@@ -147,7 +148,10 @@ Result<std::unique_ptr<Server>> Server::start(Options options) {
         std::move(loop), impl->options, impl->metrics.worker(static_cast<std::size_t>(i)), bits));
   }
   for (const auto& worker : impl->workers)
-    impl->threads.emplace_back([&worker = *worker] { worker.run(); });
+    impl->threads.emplace_back([&worker = *worker] {
+      ::pthread_setname_np(::pthread_self(), "gwanmun-worker");
+      worker.run();
+    });
   return std::unique_ptr<Server>(new Server(std::move(impl)));
 }
 

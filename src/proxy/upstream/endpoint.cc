@@ -74,9 +74,9 @@ void Endpoint::acquire(Lease& lease) {
 
 bool Endpoint::open_now(Lease& lease, bool http2) {
   if (http2) {
-    for (ClientConnection* connection : multiplexed_) {
-      if (connection->capacity() == 0) continue;
-      lease.opened(connection->open(lease.wish_.arena), true);
+    for (const Idle& shared : multiplexed_) {
+      if (shared.connection->capacity() == 0) continue;
+      lease.opened(shared.connection->open(lease.wish_.arena), true);
       return true;
     }
     return false;
@@ -126,7 +126,7 @@ void Endpoint::connected(std::unique_ptr<net::Stream> stream, bool http2) {
                 : http::connect_http1(context_.loop, std::move(stream), *this, context_.http);
   if (got_http2) {
     connection->context = multiplexed_tag();
-    multiplexed_.push_back(connection);
+    multiplexed_.push_back({connection, context_.loop.now_ms()});
   }
   if (got_http2) on_capacity(*connection);
   else on_idle(*connection);
@@ -173,7 +173,11 @@ void Endpoint::fail_all(Queue& queue, Fault fault) {
 }
 
 void Endpoint::on_idle(ClientConnection& connection) {
-  if (is_multiplexed(connection)) return on_capacity(connection);
+  if (is_multiplexed(connection)) {
+    for (Idle& shared : multiplexed_)
+      if (shared.connection == &connection) shared.since_ms = context_.loop.now_ms();
+    return on_capacity(connection);
+  }
   if (retired_) return connection.retire();
   if (Lease* lease = waiting_.first; lease && connection.capacity() > 0) {
     waiting_.remove(*lease);
@@ -186,7 +190,7 @@ void Endpoint::on_idle(ClientConnection& connection) {
 
 void Endpoint::on_capacity(ClientConnection& connection) {
   if (retired_ && waiting_multiplexed_.size == 0) {
-    std::erase(multiplexed_, &connection);
+    forget(connection);
     return connection.retire();
   }
   while (connection.capacity() > 0 && waiting_multiplexed_.first) {
@@ -224,7 +228,8 @@ void Endpoint::on_closed(ClientConnection& connection) {
 /// No new streams on it.
 void Endpoint::forget(ClientConnection& connection) {
   if (is_multiplexed(connection)) {
-    std::erase(multiplexed_, &connection);
+    std::erase_if(multiplexed_,
+                  [&](const Idle& shared) { return shared.connection == &connection; });
     return;
   }
   auto found = std::find_if(idle_.rbegin(), idle_.rend(),
@@ -242,17 +247,21 @@ void Endpoint::retire() {
   retired_ = true;
   for (const Idle& idle : std::exchange(idle_, {})) idle.connection->retire();
   if (waiting_multiplexed_.size > 0) return;
-  for (ClientConnection* connection : std::exchange(multiplexed_, {})) connection->retire();
+  for (const Idle& shared : std::exchange(multiplexed_, {})) shared.connection->retire();
 }
 
 void Endpoint::sweep(std::uint64_t now_ms) {
   const auto timeout = static_cast<std::uint64_t>(context_.limits.idle_timeout.count());
-  std::size_t old = 0;
-  while (old < idle_.size() && now_ms - idle_[old].since_ms >= timeout) ++old;
-  if (old == 0) return;
+  std::vector<Idle> closing;
+  auto take_old = [&](const Idle& idle) {
+    if (now_ms - idle.since_ms < timeout || idle.connection->active_streams() > 0) return false;
+    closing.push_back(idle);
+    return true;
+  };
+  std::erase_if(idle_, take_old);
+  std::erase_if(multiplexed_, take_old);
+  if (closing.empty()) return;
   Ref<Endpoint> keep(this);
-  std::vector<Idle> closing(idle_.begin(), idle_.begin() + static_cast<std::ptrdiff_t>(old));
-  idle_.erase(idle_.begin(), idle_.begin() + static_cast<std::ptrdiff_t>(old));
   for (const Idle& idle : closing) idle.connection->retire();
 }
 

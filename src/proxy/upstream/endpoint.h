@@ -99,8 +99,8 @@ class Endpoint final : public http::ClientHandler {
   std::uint32_t connections_ = 0;  // open or being opened, HTTP/1
   std::uint32_t connecting_multiplexed_ = 0;
   std::uint32_t connections_multiplexed_ = 0;
-  std::vector<Idle> idle_;  // the last used at the end
-  std::vector<http::ClientConnection*> multiplexed_;
+  std::vector<Idle> idle_;         // the last used at the end
+  std::vector<Idle> multiplexed_;  // since when without a stream, as far as on_idle() told
   Queue waiting_;
   Queue waiting_multiplexed_;
   Ref<Endpoint> self_;  // set while it has connections
