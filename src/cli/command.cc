@@ -14,7 +14,8 @@ namespace gwanmun::cli {
 namespace {
 
 std::vector<Command> commands() {
-  return {make_check_command(), make_status_command(), make_version_command()};
+  return {make_run_command(), make_check_command(), make_status_command(), make_echo_command(),
+          make_version_command()};
 }
 
 void write_all(int fd, std::string_view text) {

@@ -133,18 +133,21 @@ class Collector {
     const auto* gateway = object<api::Gateway>();
     int bad = judge_listeners(status.listeners, gateway ? &gateway->spec.listeners : nullptr);
     if (bad == 0) judge(status.conditions, "spec");
-    else judge(without_programmed(status.conditions), "spec");
+    else judge(without_consequences(status.conditions), "spec");
   }
 
   void judge(const api::ListenerSetStatus& status) {
     const auto* set = object<api::ListenerSet>();
     int bad = judge_listeners(status.listeners, set ? &set->spec.listeners : nullptr);
     if (bad == 0) judge(status.conditions, "spec");
-    else judge(without_programmed(status.conditions), "spec");
+    else judge(without_consequences(status.conditions), "spec");
   }
 
-  static api::Conditions without_programmed(api::Conditions conditions) {
-    std::erase_if(conditions, [](const auto& c) { return c.type == "Programmed"; });
+  /// What only repeats that a listener is not well.
+  static api::Conditions without_consequences(api::Conditions conditions) {
+    std::erase_if(conditions, [](const auto& c) {
+      return c.type == "Programmed" || c.reason.starts_with("Listeners");
+    });
     return conditions;
   }
 
