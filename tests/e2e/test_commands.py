@@ -20,7 +20,7 @@ def manifests(tmp_path):
 
 
 def test_help_of_every_command():
-    for command in ("check", "status", "version"):
+    for command in ("run", "check", "status", "echo", "version"):
         for call in ((command, "--help"), ("help", command)):
             done = gwanmun(*call, check=0)
             assert f"Usage:\n  gwanmun {command}" in done.stdout
