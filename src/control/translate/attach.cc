@@ -12,8 +12,8 @@ namespace {
 /// Attaches one route to the listeners of one parent.
 class Attacher {
  public:
-  Attacher(const Context& context, const RouteView& route, bool counts)
-      : context_(context), route_(route), counts_(counts) {}
+  Attacher(const Context& context, const Topology& topology, const RouteView& route)
+      : context_(context), topology_(topology), route_(route) {}
 
   void attach_to(ParentState& parent, const api::ParentReference& ref, ParentFact fact) {
     fact.controller = parent.gateway->controller;
@@ -81,8 +81,9 @@ class Attacher {
     const std::string& here = listener.parent->metadata().namespace_;
     const std::string& theirs = route_.meta->namespace_;
     const auto& allowed = listener.spec->allowedRoutes;
-    std::string from = "Same";
-    if (allowed && allowed->namespaces) from = allowed->namespaces->from.value_or("Same");
+    std::string_view from = "Same";
+    if (allowed && allowed->namespaces && allowed->namespaces->from)
+      from = *allowed->namespaces->from;
     if (from == "All" || (from == "Same" && here == theirs)) return true;
     const api::LabelSelector* selector = nullptr;
     if (from == "Selector" && allowed->namespaces->selector)
@@ -130,10 +131,10 @@ class Attacher {
   void take(ListenerState& listener, std::vector<std::string> hosts) {
     if (listener.last_attached == route_.meta) return;
     listener.last_attached = route_.meta;
-    if (counts_) ++listener.attached;
     for (auto& host : hosts) {
-      (route_.kind == RouteKind::kHttp ? listener.http_hosts : listener.grpc_hosts).add(host);
-      result.places.emplace_back(&listener, std::move(host));
+      if (topology_.mixed)
+        (route_.kind == RouteKind::kHttp ? listener.http_hosts : listener.grpc_hosts).add(host);
+      result.places.push_back({listener.ordinal, std::move(host)});
     }
   }
 
@@ -153,15 +154,15 @@ class Attacher {
   }
 
   const Context& context_;
+  const Topology& topology_;
   const RouteView& route_;
-  bool counts_;
   Problem not_selected_, not_allowed_, no_hostname_, conflict_;
 };
 
 ParentState* find_parent(Topology& topology, const api::ParentReference& ref,
                          const std::string& route_ns) {
-  if (ref.group.value_or(api::kGatewayGroup) != api::kGatewayGroup) return nullptr;
-  std::string kind = ref.kind.value_or("Gateway");
+  if (ref.group && *ref.group != api::kGatewayGroup) return nullptr;
+  std::string_view kind = ref.kind ? std::string_view(*ref.kind) : "Gateway";
   if (kind != "Gateway" && kind != "ListenerSet") return nullptr;
   auto& parents = kind == "Gateway" ? topology.gateway_parents : topology.set_parents;
   auto at = parents.find({ref.namespace_.value_or(route_ns), ref.name});
@@ -170,8 +171,8 @@ ParentState* find_parent(Topology& topology, const api::ParentReference& ref,
 
 }  // namespace
 
-Attachment attach(const Context& context, Topology& topology, const RouteView& route, bool counts) {
-  Attacher attacher(context, route, counts);
+Attachment attach(const Context& context, Topology& topology, const RouteView& route) {
+  Attacher attacher(context, topology, route);
   const auto& refs = route.spec->parentRefs;
   std::vector<const ParentState*> named;
   for (std::size_t i = 0; i < refs.size(); ++i) {
@@ -191,6 +192,15 @@ Attachment attach(const Context& context, Topology& topology, const RouteView& r
     }
   }
   return std::move(attacher.result);
+}
+
+void count_attached(Topology& topology, const Attachment& attachment) {
+  const Place* last = nullptr;
+  for (const Place& place : attachment.places) {
+    if (last == nullptr || last->listener != place.listener)
+      ++topology.listeners[place.listener]->attached;
+    last = &place;
+  }
 }
 
 }  // namespace gwanmun::translate

@@ -30,13 +30,19 @@ struct ParentFact {
   bool operator==(const ParentFact&) const = default;
 };
 
-struct Attachment {
-  std::vector<ParentFact> parents;
-  /// Where it is to be served; hosts of one listener are next to each other.
-  std::vector<std::pair<ListenerState*, std::string>> places;
+/// Where a route is to be served.
+struct Place {
+  std::uint32_t listener = 0;  // its ordinal
+  std::string host;
 };
 
-/// `counts`: an accepted route, counted in attachedRoutes.
-Attachment attach(const Context& context, Topology& topology, const RouteView& route, bool counts);
+struct Attachment {
+  std::vector<ParentFact> parents;
+  std::vector<Place> places;  // those of one listener are next to each other
+};
+
+Attachment attach(const Context& context, Topology& topology, const RouteView& route);
+/// Adds an accepted route to attachedRoutes of its listeners.
+void count_attached(Topology& topology, const Attachment& attachment);
 
 }  // namespace gwanmun::translate

@@ -146,7 +146,7 @@ class Resolver {
     key_.protocol = speaks.protocol;
     key_.inferred = speaks.inferred;
     Target target{key_.name(), {}};
-    out_.clusters.push_back(std::move(key_));
+    out_.clusters.push_back({target.cluster, std::move(key_)});
     return target;
   }
 

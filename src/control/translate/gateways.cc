@@ -107,7 +107,7 @@ Problem set_problem(const Context& context, const GatewayState& state,
   return {};
 }
 
-void add_listener_sets(Context& context, Topology& topology) {
+void add_listener_sets(Context& context, Topology& topology, std::uint32_t& ordinals) {
   std::vector<const api::ListenerSet*> sets;
   for (const auto& [key, set] : context.resources.listener_sets) sets.push_back(set.get());
   std::ranges::sort(sets, [](auto* a, auto* b) { return older(a->metadata, b->metadata); });
@@ -125,7 +125,7 @@ void add_listener_sets(Context& context, Topology& topology) {
     parent->set = set;
     parent->refused = set_problem(context, gateway, *set);
     topology.set_parents[set->metadata.key()] = parent.get();
-    if (!parent->refused) judge_listeners(context, *parent);
+    if (!parent->refused) judge_listeners(context, *parent, ordinals);
     (parent->refused ? gateway.refused_sets : gateway.sets).push_back(std::move(parent));
   }
 }
@@ -153,6 +153,7 @@ const char* name_of(RouteKind kind) {
 
 Topology build_topology(Context& context) {
   Topology topology;
+  std::uint32_t ordinals = 0;
   report_classes(context);
   for (const auto& [key, gateway] : context.resources.gateways) {
     auto controller = controller_of(context, *gateway);
@@ -162,14 +163,19 @@ Topology build_topology(Context& context) {
     state->controller = *std::move(controller);
     state->own.gateway = state.get();
     judge_gateway(context, *state);
-    judge_listeners(context, state->own);
+    judge_listeners(context, state->own, ordinals);
     topology.gateway_parents[key] = &state->own;
     topology.gateways.push_back(std::move(state));
   }
   std::ranges::sort(topology.gateways, [](const auto& a, const auto& b) {
     return older(a->gateway->metadata, b->gateway->metadata);
   });
-  add_listener_sets(context, topology);
+  add_listener_sets(context, topology, ordinals);
+  topology.listeners.resize(ordinals);
+  for (auto& gateway : topology.gateways)
+    gateway->for_each_listener(
+        [&](ListenerState& listener) { topology.listeners[listener.ordinal] = &listener; });
+  topology.mixed = !context.resources.http_routes.empty() && !context.resources.grpc_routes.empty();
   judge_conflicts(context, topology);
   return topology;
 }

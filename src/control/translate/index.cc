@@ -39,11 +39,7 @@ Index::Index(const api::ResourceSet& resources, const Settings& settings)
     : resources_(resources), settings_(settings) {
   for (const auto& [key, grant] : resources.reference_grants)
     grants_[key.ns].push_back(grant.get());
-  for (const auto& [key, slice] : resources.endpoint_slices) {
-    auto label = slice->metadata.labels.find(api::EndpointSlice::kServiceLabel);
-    if (label != slice->metadata.labels.end())
-      slices_[{key.ns, label->second}].push_back(slice.get());
-  }
+
   for (const auto& [key, policy] : resources.backend_tls_policies)
     for (const auto& target : policy->spec.targetRefs)
       policies_[{target.kind, key.ns, target.name}].push_back(policy.get());
@@ -67,7 +63,15 @@ bool Index::permits(const Referrer& from, const Referent& to) const {
 
 const std::vector<const api::EndpointSlice*>& Index::slices(const api::ObjectKey& service) const {
   static const std::vector<const api::EndpointSlice*> kNone;
-  auto at = slices_.find(service);
+  if (slices_.empty()) {
+    slices_.reserve(resources_.endpoint_slices.size());
+    for (const auto& [key, slice] : resources_.endpoint_slices) {
+      auto label = slice->metadata.labels.find(api::EndpointSlice::kServiceLabel);
+      if (label != slice->metadata.labels.end())
+        slices_[str_cat(key.ns, "/", label->second)].push_back(slice.get());
+    }
+  }
+  auto at = slices_.find(str_cat(service.ns, "/", service.name));
   return at == slices_.end() ? kNone : at->second;
 }
 

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "api/resource_set.h"
@@ -30,6 +31,7 @@ class Index {
   /// Same namespace, or a ReferenceGrant in the target's namespace allows it (GEP-709).
   bool permits(const Referrer& from, const Referent& to) const;
 
+  /// Indexed when first asked for: most changes ask for none.
   const std::vector<const api::EndpointSlice*>& slices(const api::ObjectKey& service) const;
   /// BackendTLSPolicies that target the Service or XBackend, oldest first.
   const std::vector<const api::BackendTLSPolicy*>& policies(const api::ObjectRef& target) const;
@@ -41,7 +43,7 @@ class Index {
   const api::ResourceSet& resources_;
   const Settings& settings_;
   std::map<std::string, std::vector<const api::ReferenceGrant*>, std::less<>> grants_;
-  std::map<api::ObjectKey, std::vector<const api::EndpointSlice*>> slices_;
+  mutable std::unordered_map<std::string, std::vector<const api::EndpointSlice*>> slices_;
   std::map<api::ObjectRef, std::vector<const api::BackendTLSPolicy*>> policies_;
 };
 

@@ -54,7 +54,7 @@ void judge_kinds(ListenerState& listener) {
         found = bit(kind);
     listener.kinds |= found & possible;
     if ((found & possible) == 0)
-      listener.refs.note(
+      listener.refs.also(
           reason::kInvalidRouteKinds,
           str_cat(listener.path(), ".allowedRoutes.kinds[", i, "]: ", kinds[i].kind,
                   " cannot attach to a listener of protocol ", listener.spec->protocol));
@@ -126,7 +126,7 @@ void judge_certificates(Context& context, ListenerState& listener) {
       if (Problem problem =
               resolve_certificate(context, listener, refs[i],
                                   str_cat(listener.path(), ".tls.certificateRefs[", i, "]")))
-        listener.refs.note(problem.reason, problem.message);
+        listener.refs.also(problem.reason, problem.message);
   }
   if (listener.tls->certificates.empty()) {
     listener.usable_tls = false;
@@ -180,7 +180,7 @@ void judge_client_validation(Context& context, ListenerState& listener) {
   for (std::size_t i = 0; i < refs.size(); ++i)
     if (Problem problem = resolve_ca(context, listener, refs[i],
                                      str_cat(path, ".validation.caCertificateRefs[", i, "]")))
-      listener.refs.note(problem.reason, problem.message);
+      listener.refs.also(problem.reason, problem.message);
   if (listener.tls->client_ca_pem.empty())
     listener.accepted.note(
         reason::kNoValidCaCertificate,
@@ -203,7 +203,7 @@ void judge_port(const Context& context, ListenerState& listener) {
 
 }  // namespace
 
-void judge_listeners(Context& context, ParentState& parent) {
+void judge_listeners(Context& context, ParentState& parent, std::uint32_t& ordinals) {
   const auto& specs = parent.specs();
   for (std::size_t i = 0; i < specs.size(); ++i) {
     auto listener = std::make_unique<ListenerState>();
@@ -218,6 +218,7 @@ void judge_listeners(Context& context, ParentState& parent) {
       judge_client_validation(context, *listener);
     }
     judge_port(context, *listener);
+    listener->ordinal = ordinals++;
     parent.listeners.push_back(std::move(listener));
   }
 }

@@ -1,6 +1,8 @@
 // See memo.h.
 #include "control/translate/memo.h"
 
+#include <algorithm>
+
 namespace gwanmun::translate {
 
 namespace {
@@ -59,6 +61,15 @@ Changes find_changes(const Memo* before, const api::ResourceSet& resources,
   });
   compare(before->reference_grants, resources.reference_grants,
           [&](const auto&) { out.grants = true; });
+  auto same = []<class T>(const Memo::List<T>& old, const api::ResourceSet::Of<T>& now) {
+    return std::ranges::equal(old, now, {}, {}, [](const auto& entry) { return entry.second; });
+  };
+  out.topology = out.grants || !same(before->gateway_classes, resources.gateway_classes) ||
+                 !same(before->gateways, resources.gateways) ||
+                 !same(before->listener_sets, resources.listener_sets) ||
+                 !same(before->namespaces, resources.namespaces) ||
+                 !same(before->secret_objects, resources.secrets) ||
+                 !same(before->config_maps, resources.config_maps);
   return out;
 }
 
@@ -69,6 +80,12 @@ void remember(Memo& memo, const api::ResourceSet& resources, const Settings& set
   memo.x_backends = list(resources.x_backends);
   memo.reference_grants = list(resources.reference_grants);
   memo.backend_tls_policies = list(resources.backend_tls_policies);
+  memo.gateway_classes = list(resources.gateway_classes);
+  memo.gateways = list(resources.gateways);
+  memo.listener_sets = list(resources.listener_sets);
+  memo.namespaces = list(resources.namespaces);
+  memo.secret_objects = list(resources.secrets);
+  memo.config_maps = list(resources.config_maps);
 }
 
 }  // namespace gwanmun::translate

@@ -14,7 +14,7 @@ namespace gwanmun::translate {
 struct RouteMemo {
   std::shared_ptr<const void> object;
   std::shared_ptr<const RouteRules> rules;
-  std::vector<ParentFact> parents;
+  std::shared_ptr<const Attachment> attachment;
   std::shared_ptr<const Status> status;
   std::shared_ptr<const snapshot::Route> route;
   std::shared_ptr<const snapshot::Route> broken;
@@ -30,6 +30,13 @@ struct Memo {
   List<api::XBackend> x_backends;
   List<api::ReferenceGrant> reference_grants;
   List<api::BackendTLSPolicy> backend_tls_policies;
+  List<api::GatewayClass> gateway_classes;
+  List<api::Gateway> gateways;
+  List<api::ListenerSet> listener_sets;
+  List<api::Namespace> namespaces;
+  List<api::Secret> secret_objects;
+  List<api::ConfigMap> config_maps;
+  bool mixed = false;  // Topology::mixed
   JudgedSecrets secrets;
   std::unordered_map<const void*, RouteMemo> routes;  // by RouteMemo::object
 };
@@ -38,6 +45,7 @@ struct Memo {
 struct Changes {
   bool everything = true;  // there is nothing to compare with
   bool grants = false;
+  bool topology = true;                // anything that Topology is made of
   std::set<api::ObjectRef> backends;   // Services and XBackends, or policies on them
   std::set<api::ObjectRef> endpoints;  // Services with other EndpointSlices
 };

@@ -24,6 +24,12 @@ struct ClusterKey {
   std::string name() const;
 };
 
+/// A cluster with its name, which is made once.
+struct NamedCluster {
+  std::string name;
+  ClusterKey key;
+};
+
 struct RouteRules {
   std::vector<std::shared_ptr<const snapshot::Rule>> rules;
   /// Matches that cannot be evaluated, widened to what they could have matched and answering 500;
@@ -37,7 +43,7 @@ struct RouteRules {
   std::vector<std::uint64_t> match_hashes;  // of `rules`, rule by rule, match by match
 
   // What it depends on.
-  std::vector<ClusterKey> clusters;
+  std::vector<NamedCluster> clusters;
   std::vector<api::ObjectRef> looked_up;  // Services and XBackends, existing or not
   bool crosses_namespaces = false;
 };

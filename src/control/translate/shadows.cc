@@ -20,8 +20,7 @@ void Shadows::add(const RouteView& route, const RouteRules& rules, const Attachm
   if (attachment.places.empty()) return;
   std::vector<std::uint64_t> places;
   for (const auto& [listener, host] : attachment.places)
-    places.push_back(
-        mix(reinterpret_cast<std::uintptr_t>(listener), std::hash<std::string>{}(host)));
+    places.push_back(mix(listener, std::hash<std::string>{}(host)));
   std::size_t next = 0;
   for (std::size_t i = 0; i < rules.rules.size(); ++i) {
     const std::size_t first = next;

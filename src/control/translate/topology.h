@@ -31,6 +31,7 @@ struct ListenerState {
   const api::Listener* spec = nullptr;
   ParentState* parent = nullptr;
   std::size_t position = 0;                    // in spec.listeners of its parent
+  std::uint32_t ordinal = 0;                   // among all listeners of the topology
   std::string hostname;                        // normal_host(); "" is any
   std::optional<snapshot::Protocol> protocol;  // nothing: not served
   RouteKinds kinds = 0;
@@ -44,9 +45,9 @@ struct ListenerState {
 
   // Filled by attaching.
   std::int32_t attached = 0;
-  const void* last_attached = nullptr;  // counts a route once, however many parentRefs select it
+  const void* last_attached = nullptr;  // a route attaches once, however many parentRefs select it
   snapshot::HostTable hosts;
-  HostSet http_hosts;
+  HostSet http_hosts;  // kept only when both kinds of routes exist
   HostSet grpc_hosts;
 
   bool programmed() const { return !accepted && !conflict && usable_tls; }
@@ -103,6 +104,8 @@ struct Topology {
   std::vector<std::unique_ptr<GatewayState>> gateways;  // in order of precedence
   std::map<api::ObjectKey, ParentState*> gateway_parents;
   std::map<api::ObjectKey, ParentState*> set_parents;  // allowed and refused ones
+  std::vector<ListenerState*> listeners;               // by ordinal
+  bool mixed = false;  // there are HTTPRoutes and GRPCRoutes, which may not share a host
 };
 
 /// What every step of a translation works with.
@@ -117,8 +120,8 @@ struct Context {
 
 /// gateways.cc: which Gateways are ours; statuses of GatewayClasses; Translation::ignored.
 Topology build_topology(Context& context);
-/// listeners.cc: judges the listeners of a parent on their own.
-void judge_listeners(Context& context, ParentState& parent);
+/// listeners.cc: judges the listeners of a parent on their own, and numbers them.
+void judge_listeners(Context& context, ParentState& parent, std::uint32_t& ordinals);
 /// conflicts.cc: judges the listeners of all Gateways against each other.
 void judge_conflicts(Context& context, Topology& topology);
 /// gateway_status.cc: statuses of Gateways and ListenerSets, when all routes are attached.

@@ -27,10 +27,14 @@ class Routes {
     collect(resources.tls_routes, RouteKind::kTls);
     collect(resources.tcp_routes, RouteKind::kTcp);
     collect(resources.udp_routes, RouteKind::kUdp);
-    std::ranges::sort(entries_, [](const Entry& a, const Entry& b) {
+    auto first = [](const Entry& a, const Entry& b) {
       if (older(*a.view.meta, *b.view.meta)) return true;
       return !older(*b.view.meta, *a.view.meta) && a.view.kind < b.view.kind;
-    });
+    };
+    if (!std::ranges::is_sorted(entries_, first)) std::ranges::sort(entries_, first);
+    memo_.mixed = topology_.mixed;
+    attachments_hold_ = before_ != nullptr && !changes_.everything && !changes_.topology &&
+                        !topology_.mixed && !before_->mixed;
     memo_.routes.reserve(entries_.size());
     for (Entry& entry : entries_) translate_one(entry);
     for (Entry& entry : entries_)
@@ -38,14 +42,13 @@ class Routes {
   }
 
   /// The clusters that attached routes lead to, and for policies: from which Gateways.
-  std::map<std::string, ClusterKey> clusters;
+  std::map<std::string_view, const ClusterKey*> clusters;
   std::map<api::ObjectRef, GatewayUse> uses;
 
  private:
   struct Entry {
     RouteView view;
     std::shared_ptr<const RouteRules> (*translate)(const Context&, const void*);
-    Attachment attachment;
     RouteMemo* memo = nullptr;
     const RouteMemo* before = nullptr;
   };
@@ -70,14 +73,15 @@ class Routes {
     entry.memo = &memo;
     memo.object = entry.view.object;
     memo.rules = rules_of(entry);
-    entry.attachment = attach(context_, topology_, entry.view, !memo.rules->all_invalid);
-    memo.parents = entry.attachment.parents;
+    if (attachments_hold_ && entry.before != nullptr) memo.attachment = entry.before->attachment;
+    else memo.attachment = std::make_shared<Attachment>(attach(context_, topology_, entry.view));
+    if (!memo.rules->all_invalid) count_attached(topology_, *memo.attachment);
     report(entry);
-    if (entry.attachment.places.empty()) return;
+    if (memo.attachment->places.empty()) return;
     note_clusters(entry);
     if (!memo.rules->rules.empty())
       place(entry, memo.rules->rules, "", memo.route, entry.before ? entry.before->route : nullptr);
-    shadows_.add(entry.view, *memo.rules, entry.attachment, context_.out.warnings);
+    shadows_.add(entry.view, *memo.rules, *memo.attachment, context_.out.warnings);
   }
 
   std::shared_ptr<const RouteRules> rules_of(const Entry& entry) {
@@ -94,16 +98,18 @@ class Routes {
   }
 
   void note_clusters(const Entry& entry) {
-    bool served = std::ranges::any_of(entry.attachment.places, [](const auto& place) {
-      return place.first->programmed() && !place.first->parent->gateway->own.refused;
+    const auto& places = entry.memo->attachment->places;
+    bool served = std::ranges::any_of(places, [this](const Place& place) {
+      const ListenerState& listener = *topology_.listeners[place.listener];
+      return listener.programmed() && !listener.parent->gateway->own.refused;
     });
     if (served)
-      for (const ClusterKey& key : entry.memo->rules->clusters)
-        clusters.try_emplace(key.name(), key);
+      for (const auto& [name, key] : entry.memo->rules->clusters)
+        clusters.emplace_hint(clusters.end(), name, &key);
     if (context_.resources.backend_tls_policies.empty()) return;
     for (const auto& ref : entry.memo->rules->looked_up)
-      for (const auto& [listener, host] : entry.attachment.places) {
-        const GatewayState& gateway = *listener->parent->gateway;
+      for (const Place& place : places) {
+        const GatewayState& gateway = *topology_.listeners[place.listener]->parent->gateway;
         uses[ref].try_emplace(gateway.gateway->metadata.key(), gateway.controller);
       }
   }
@@ -112,48 +118,53 @@ class Routes {
   void place(Entry& entry, const std::vector<std::shared_ptr<const snapshot::Rule>>& rules,
              const char* section, std::shared_ptr<const snapshot::Route>& out,
              const std::shared_ptr<const snapshot::Route>& before) {
-    std::vector<std::vector<std::shared_ptr<const snapshot::Route>>*> slots;
+    slots_.clear();
     std::uint32_t rank = 0;
-    for (const auto& [listener, host] : entry.attachment.places) {
-      auto& slot = listener->hosts[host];
+    for (const auto& [listener, host] : entry.memo->attachment->places) {
+      auto& slot = topology_.listeners[listener]->hosts[host];
       if (!slot.empty()) rank = std::max(rank, slot.back()->rank + 1);
-      slots.push_back(&slot);
+      slots_.push_back(&slot);
     }
-    snapshot::Route route;
-    route.kind = entry.view.kind == RouteKind::kGrpc ? snapshot::RouteKind::kGrpc
-                                                     : snapshot::RouteKind::kHttp;
-    route.rank = rank;
     if (before != nullptr && before->rank == rank && before->rules == rules) {
       out = before;
     } else {
+      bool grpc = entry.view.kind == RouteKind::kGrpc;
+      snapshot::Route route;
+      route.kind = grpc ? snapshot::RouteKind::kGrpc : snapshot::RouteKind::kHttp;
+      route.rank = rank;
       route.origin = {name_of(entry.view.kind), entry.view.meta->namespace_, entry.view.meta->name,
                       section, entry.view.meta->generation};
       route.rules = rules;
       out = std::make_shared<const snapshot::Route>(std::move(route));
     }
-    for (auto* slot : slots) slot->push_back(out);
+    for (auto* slot : slots_) slot->push_back(out);
   }
 
   void place_broken(Entry& entry) {
-    if (entry.attachment.places.empty()) return;
+    if (entry.memo->attachment->places.empty()) return;
     place(entry, entry.memo->rules->broken, "invalid", entry.memo->broken,
           entry.before ? entry.before->broken : nullptr);
   }
 
   void report(Entry& entry) {
     RouteMemo& memo = *entry.memo;
-    if (memo.parents.empty()) return;
+    const auto& parents = memo.attachment->parents;
+    if (parents.empty()) return;
     if (entry.before != nullptr && entry.before->rules == memo.rules &&
-        entry.before->parents == memo.parents) {
+        (entry.before->attachment == memo.attachment ||
+         entry.before->attachment->parents == parents)) {
       memo.status = entry.before->status;
     } else {
       api::RouteStatus status;
-      for (const ParentFact& fact : memo.parents)
-        status.parents.push_back(parent_status(entry, fact));
+      for (const ParentFact& fact : parents) status.parents.push_back(parent_status(entry, fact));
       memo.status = std::make_shared<const Status>(std::move(status));
     }
     const api::ObjectMeta& meta = *entry.view.meta;
-    context_.out.statuses[{name_of(entry.view.kind), meta.namespace_, meta.name}] = memo.status;
+    // Routes come nearly in the order of the map.
+    auto& statuses = context_.out.statuses;
+    auto hint = last_status_ == statuses.end() ? statuses.end() : std::next(last_status_);
+    last_status_ = statuses.emplace_hint(
+        hint, api::ObjectRef{name_of(entry.view.kind), meta.namespace_, meta.name}, memo.status);
   }
 
   static api::RouteParentStatus parent_status(const Entry& entry, const ParentFact& fact) {
@@ -187,6 +198,10 @@ class Routes {
   Memo& memo_;
   std::vector<Entry> entries_;
   Shadows shadows_;
+  bool attachments_hold_ = false;  // those of unchanged routes are as they were
+  std::vector<std::vector<std::shared_ptr<const snapshot::Route>>*> slots_;
+  std::map<api::ObjectRef, std::shared_ptr<const Status>>::iterator last_status_ =
+      context_.out.statuses.end();
 };
 
 template <class T>
@@ -196,19 +211,22 @@ std::shared_ptr<const T> share(T value, const std::shared_ptr<const T>& before) 
 }
 
 void add_clusters(const Context& context, const Changes& changes,
-                  const std::map<std::string, ClusterKey>& clusters,
+                  const std::map<std::string_view, const ClusterKey*>& clusters,
                   const snapshot::Snapshot* before, snapshot::Snapshot& out) {
+  static const std::map<std::string, std::shared_ptr<const snapshot::Cluster>> kNone;
+  const auto& olds = before == nullptr ? kNone : before->clusters;
+  auto at = olds.begin();  // both are in order of their names
   for (const auto& [name, key] : clusters) {
+    while (at != olds.end() && at->first < name) ++at;
     std::shared_ptr<const snapshot::Cluster> old;
-    if (before != nullptr) {
-      auto at = before->clusters.find(name);
-      if (at != before->clusters.end()) old = at->second;
-    }
-    api::ObjectRef ref{key.kind, key.object.ns, key.object.name};
-    bool same = old != nullptr && !changes.everything && !changes.backends.contains(ref) &&
-                !changes.endpoints.contains(ref);
+    if (at != olds.end() && at->first == name) old = at->second;
+    auto in = [&](const std::set<api::ObjectRef>& refs) {
+      return !refs.empty() && refs.contains({key->kind, key->object.ns, key->object.name});
+    };
+    bool same =
+        old != nullptr && !changes.everything && !in(changes.backends) && !in(changes.endpoints);
     out.clusters.emplace_hint(out.clusters.end(), name,
-                              same ? old : share(build_cluster(context, key), old));
+                              same ? old : share(build_cluster(context, *key), old));
   }
 }
 
