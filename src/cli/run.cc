@@ -7,6 +7,7 @@
 #include <memory>
 #include <set>
 
+#include "admin/server.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/banner.h"
@@ -45,6 +46,7 @@ struct RunOptions {
   InputOptions input;
   proxy::Options proxy;
   std::uint32_t workers = 0;
+  std::string admin;  // empty: the default address, if it is free
   std::string access_log = "off";
   std::string log_level = "info";
   std::string log_format = "auto";
@@ -147,6 +149,24 @@ void configure_log(const RunOptions& options) {
   log::configure(levels.at(options.log_level), text ? log::Format::kText : log::Format::kJson);
 }
 
+/// A default address that is taken (a second gateway on the machine) costs the admin pages, an
+/// address that was asked for the start. nullptr without an error: no admin server.
+Result<std::unique_ptr<admin::Server>> start_admin(const RunOptions& options,
+                                                   proxy::Server& server) {
+  if (options.admin == "off") return nullptr;
+  admin::Options where;
+  if (!options.admin.empty()) where.address = options.admin;
+  auto started = admin::Server::start(where, admin::sources_of(server));
+  if (started) {
+    log::info("admin", {{"address", (*started)->address().to_string()}});
+  } else if (options.admin.empty()) {
+    log::warn("no admin address", {{"reason", started.error().message},
+                                   {"hint", "choose another with --admin ADDRESS:PORT"}});
+    return nullptr;
+  }
+  return started;
+}
+
 int run(RunOptions& options) {
   configure_log(options);
   StopSignals stop;  // before any thread, so that all inherit the mask
@@ -155,6 +175,11 @@ int run(RunOptions& options) {
   auto server = proxy::Server::start(options.proxy);
   if (!server) {
     log::error("cannot start", {{"reason", server.error().message}});
+    return kProblems;
+  }
+  auto admin = start_admin(options, **server);
+  if (!admin) {
+    log::error("cannot start", {{"reason", admin.error().message}});
     return kProblems;
   }
   bool access_log_on_stdout = options.proxy.access_log != telemetry::AccessFormat::kOff;
@@ -166,6 +191,7 @@ int run(RunOptions& options) {
 
   log::info("draining", {{"grace-period", to_string(options.proxy.grace_period)}});
   stop.next_one_kills();
+  if (*admin) (*admin)->set_draining();
   bool all_done = (*server)->drain();
   log::info(all_done ? "stopped" : "stopped; the grace period was over before all requests were");
   return kFine;
@@ -194,6 +220,12 @@ Command::Body prepare(FlagSet& flags) {
   auto options = std::make_shared<RunOptions>();
   options->input.declare(flags);
   declare_proxy(flags, *options);
+  flags.custom(
+      {"admin", 0, "Address of the admin server (/healthz, /readyz, /metrics, /config), or off."},
+      "'127.0.0.1:19000'", [options](std::string_view value) -> Result<void> {
+        options->admin = value;
+        return {};
+      });
   flags.choice({"access-log", 0, "Access log on standard output: off, text or json."},
                options->access_log, {"off", "text", "json"});
   flags.choice({"log-level", 0, "debug, info, warn or error."}, options->log_level,

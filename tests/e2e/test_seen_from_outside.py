@@ -4,7 +4,7 @@ import json
 import socket
 import subprocess
 
-from harness import GATEWAY, GWANMUN, PATIENCE, eventually, gwanmun, route, service
+from harness import GATEWAY, GWANMUN, PATIENCE, eventually, gwanmun, request, route, service
 
 RULE = "- backendRefs: [{name: app, port: 80}]"
 
@@ -30,7 +30,7 @@ def test_the_access_log_is_off_unless_asked(gateway, origins):
 
 def test_text_logs_greet_with_urls(tmp_path):
     (tmp_path / "a.yaml").write_text(GATEWAY + service("app", 1) + route("r", RULE, ["a.example.com"]))
-    process = subprocess.Popen([GWANMUN, "run", str(tmp_path), "--log-format=text", "--map-port=8080:0", "--workers=1"],
+    process = subprocess.Popen([GWANMUN, "run", str(tmp_path), "--log-format=text", "--map-port=8080:0", "--workers=1", "--admin=off"],
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         assert process.stdout.readline() == f"Serving {tmp_path}. Try:\n"
@@ -83,3 +83,42 @@ def test_echo_refuses_a_port_in_use():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         done = gwanmun("echo", "--listen", f"127.0.0.1:{taken.getsockname()[1]}", check=1)
     assert "in use" in done.stderr
+
+
+def ask(port, path):
+    return request(port, path, host="localhost")
+
+
+def test_admin(gateway, origins):
+    origin = origins(name="app")
+    gateway.start(all=GATEWAY + service("app", origin.port) + route("r", RULE))
+    gateway.get()
+    admin = gateway.admin_port()
+    assert ask(admin, "/healthz").status == 200
+    assert ask(admin, "/readyz").status == 200
+    config = ask(admin, "/config").json()
+    assert "default/app:80" in json.dumps(config) and "HTTPRoute" in json.dumps(config)
+    eventually(lambda: 'route="HTTPRoute/default/r' in ask(admin, "/metrics").text, "the route's metrics")
+    version = next(line for line in ask(admin, "/metrics").text.splitlines() if "config_version" in line and line[0] != "#")
+    gateway.apply(more=route("s", RULE, ["s.example.com"]))
+    assert version not in ask(admin, "/metrics").text.splitlines()
+
+
+def test_not_ready_while_draining(gateway, origins):
+    import time
+    slow = origins(lambda received: time.sleep(1) or None)
+    gateway.start(all=GATEWAY + service("app", slow.port) + route("r", RULE))
+    admin = gateway.admin_port()
+    from harness import connect
+    with connect(gateway.port()) as client:
+        client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        eventually(lambda: slow.requests)
+        gateway.signal()
+        eventually(lambda: ask(admin, "/readyz").status == 503, "not ready")
+        assert ask(admin, "/healthz").status == 200
+
+
+def test_an_admin_address_that_was_asked_for_must_be_free(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        done = gwanmun("run", str(tmp_path), f"--admin=127.0.0.1:{taken.getsockname()[1]}", "--log-format=json", check=1)
+    assert "cannot start" in done.stderr and "in use" in done.stderr
