@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/text.h"
 #include "http/connection.h"
 #include "http/http2_frames.h"
 
@@ -12,6 +13,16 @@ namespace {
 
 // No HTTP/1 method starts like this (RFC 9113 §3.4 chose it so).
 constexpr std::string_view kTelling = http2::kPreface.substr(0, 4);
+
+/// A first line of three words whose last is no HTTP version: some other protocol (h2spec's broken
+/// preface among them), whose client could make nothing of an HTTP/1 answer.
+bool is_another_protocol(std::string_view bytes) {
+  std::string_view line = bytes.substr(0, bytes.find("\r\n"));
+  auto first = line.find(' '), last = line.rfind(' ');
+  if (line.size() == bytes.size() || first == line.npos || first == last) return false;
+  if (line.find(' ', first + 1) != last) return false;
+  return !iequals(line.substr(last + 1, 5), "HTTP/");
+}
 
 class Sniffer final : public ServerConnection, private net::StreamHandler {
  public:
@@ -32,6 +43,10 @@ class Sniffer final : public ServerConnection, private net::StreamHandler {
 
  private:
   std::size_t on_data(std::string_view bytes) override {
+    if (is_another_protocol(bytes)) {
+      end();
+      return 0;
+    }
     std::string_view seen = bytes.substr(0, kTelling.size());
     if (seen != kTelling.substr(0, seen.size())) {
       hand_over(&serve_http1);
