@@ -21,8 +21,6 @@ constexpr ServedProtocol kServed[] = {
     {"HTTP", snapshot::Protocol::kHttp, kHttpKinds},
     {"HTTPS", snapshot::Protocol::kHttps, kHttpKinds},
 };
-/// Whether the data plane asks clients for certificates.
-constexpr bool kClientValidation = false;
 
 void judge_protocol(ListenerState& listener) {
   for (const auto& served : kServed) {
@@ -185,11 +183,6 @@ void judge_client_validation(Context& context, ListenerState& listener) {
     listener.accepted.note(
         reason::kNoValidCaCertificate,
         str_cat(path, ".validation: no valid CA certificate: ", listener.refs.message));
-  else if (!kClientValidation)
-    listener.accepted.note(reason::kUnsupportedValue,
-                           str_cat(path,
-                                   ".validation: client certificates are not supported by "
-                                   "this version; the listener is not served without them"));
 }
 
 void judge_port(const Context& context, ListenerState& listener) {
