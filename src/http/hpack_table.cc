@@ -151,7 +151,7 @@ void DynamicTable::insert(const TableField& field) {
                       field.id, field.kind, field.static_name ? field.name.data() : nullptr};
   char* out = buffer_.get() + head_;
   if (!field.static_name) {
-    std::memcpy(out, field.name.data(), name_size);
+    if (name_size > 0) std::memcpy(out, field.name.data(), name_size);
     out += name_size;
   }
   if (!field.value.empty()) std::memcpy(out, field.value.data(), field.value.size());
@@ -200,7 +200,7 @@ void DynamicTable::grow_buffer(std::uint32_t size) {
   for (std::uint32_t number = evicted_ + 1; number != inserted_ + 1; ++number) {
     Entry& e = entry(number);
     std::uint32_t stored = e.value_size + (e.static_name != nullptr ? 0 : e.name_size);
-    std::memcpy(bigger.get() + at, buffer_.get() + e.offset, stored);
+    if (stored > 0) std::memcpy(bigger.get() + at, buffer_.get() + e.offset, stored);
     e.offset = at;
     at += stored;
   }

@@ -244,7 +244,7 @@ void Session::end_data() {
   }
   stream->receive_ended = true;
   handler_.on_receive_end(*stream);
-  close_if_complete(*stream);
+  if (Stream* still = find(data_id_)) close_if_complete(*still);
 }
 
 // ---- HEADERS ----
@@ -354,7 +354,7 @@ void Session::take_trailers(Stream& stream, bool end, std::string_view block) {
   }
   stream.receive_ended = true;
   handler_.on_trailers(stream, section.fields);
-  close_if_complete(stream);
+  if (Stream* still = find(id)) close_if_complete(*still);
 }
 
 /// For a stream that is closed (§5.1, §5.1.1).

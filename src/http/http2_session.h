@@ -74,7 +74,7 @@ struct Stream {
 };
 
 /// What a session tells its connection. Calls come from inside receive(), except where noted; the
-/// connection may call back. After on_head() of a server the stream may be gone.
+/// connection may call back, and the stream may be gone after that.
 class SessionHandler : public OutputSink {
  public:
   /// Server: the peer opens a stream. nullptr refuses it (REFUSED_STREAM).
