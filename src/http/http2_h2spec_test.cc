@@ -1,5 +1,5 @@
-// h2spec, the conformance suite of RFC 7540 and 7541, against serve_http2 on a real socket. Skipped
-// where the tool is not installed (tools/third-party installs it).
+// h2spec, the conformance suite of RFC 7540 and 7541, against serve_http2 on a real socket, in
+// clear text and over TLS. Skipped where the tool is not installed (tools/third-party installs it).
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -14,6 +14,7 @@
 #include "http/connection.h"
 #include "net/listener.h"
 #include "net/task.h"
+#include "net/tls.h"
 
 namespace gwanmun::http {
 namespace {
@@ -37,7 +38,7 @@ net::Task<> answer(ServerStream& stream) {
 
 class TestServer final : net::AcceptHandler, ServerHandler {
  public:
-  TestServer() {
+  explicit TestServer(std::shared_ptr<const net::TlsServerConfig> tls) : tls_(std::move(tls)) {
     loop_ = std::move(net::Loop::create().value());
     int fd = net::open_listener({.ip = net::IpAddress::parse("127.0.0.1")}).value();
     listener_ =
@@ -56,12 +57,21 @@ class TestServer final : net::AcceptHandler, ServerHandler {
  private:
   void on_accept(const net::Accepted& connection) override {
     auto stream = net::make_tcp_stream(*loop_, connection.fd, connection.peer, {});
-    serve_http2(*loop_, std::move(stream), *this, limits_, false);
+    if (tls_ == nullptr) {
+      serve_http2(*loop_, std::move(stream), *this, limits_, false);
+    } else {
+      net::spawn(shake_hands(std::move(stream)));
+    }
+  }
+  net::Task<> shake_hands(std::unique_ptr<net::Stream> stream) {
+    net::TlsResult secured = co_await net::accept_tls(std::move(stream), tls_);
+    if (secured) serve_http2(*loop_, *std::move(secured), *this, limits_, true);
   }
   void on_request(ServerStream& stream) override { net::spawn(answer(stream)); }
   void on_refused(ServerConnection&, int, std::string_view) override {}
   void on_closed(ServerConnection&) override {}
 
+  std::shared_ptr<const net::TlsServerConfig> tls_;
   ServerLimits limits_;
   std::unique_ptr<net::Loop> loop_;
   std::unique_ptr<net::Listener> listener_;
@@ -78,20 +88,45 @@ std::string h2spec_path() {
   return ::access(path.c_str(), X_OK) == 0 ? path : "";
 }
 
-TEST(H2spec, ClearText) {
-  std::string tool = h2spec_path();
-  if (tool.empty()) GTEST_SKIP() << "h2spec is not installed";
-  TestServer server;
-  std::string command = str_cat(tool, " --strict -h 127.0.0.1 -p ", server.port(), " 2>&1");
+std::string output_of(const std::string& command, int& status) {
   FILE* pipe = ::popen(command.c_str(), "r");
-  ASSERT_NE(pipe, nullptr);
+  if (pipe == nullptr) return {};
   std::string output;
   std::array<char, 4096> buffer;
-  while (std::size_t n = std::fread(buffer.data(), 1, buffer.size(), pipe))
+  while (std::size_t n = std::fread(buffer.data(), 1, buffer.size(), pipe)) {
     output.append(buffer.data(), n);
-  int status = ::pclose(pipe);
+  }
+  status = ::pclose(pipe);
+  return output;
+}
+
+void expect_all_pass(const TestServer& server, std::string_view options) {
+  int status = -1;
+  std::string output = output_of(
+      str_cat(h2spec_path(), " --strict ", options, " -h 127.0.0.1 -p ", server.port(), " 2>&1"),
+      status);
   EXPECT_EQ(status, 0) << output;
-  EXPECT_NE(output.find(" 0 failed"), std::string::npos) << output;
+  EXPECT_NE(output.find("146 passed, 0 skipped, 0 failed"), std::string::npos) << output;
+}
+
+TEST(H2spec, ClearText) {
+  if (h2spec_path().empty()) GTEST_SKIP() << "h2spec is not installed";
+  expect_all_pass(TestServer(nullptr), "");
+}
+
+TEST(H2spec, Tls) {
+  if (h2spec_path().empty()) GTEST_SKIP() << "h2spec is not installed";
+  int status = -1;
+  std::string pem = output_of(
+      "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout - -out - "
+      "-subj /CN=localhost -days 2 2>/dev/null",
+      status);
+  ASSERT_EQ(status, 0) << "openssl";
+  net::TlsServerOptions options;
+  options.entries.push_back({.hosts = {""}, .identities = {{pem, pem}}});
+  auto config = net::TlsServerConfig::create(options);
+  ASSERT_TRUE(config.has_value()) << config.error().message;
+  expect_all_pass(TestServer(*config), "-t -k");
 }
 
 }  // namespace
