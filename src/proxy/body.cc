@@ -1,8 +1,6 @@
 // Moving a request's body.
 #include "proxy/body.h"
 
-#include <utility>
-
 #include "proxy/worker.h"
 
 namespace gwanmun::proxy {
@@ -14,7 +12,7 @@ Upload::Upload(Exchange& x)
     : x_(x), has_body_(x.request.body.kind != http::BodyLength::Kind::kNone) {}
 
 Upload::~Upload() {
-  for (std::uint8_t i = 0; i < mirror_count_; ++i) mirrors_[i]->abandon();
+  for (const auto& mirror : mirrors_) mirror->abandon();
 }
 
 void Upload::begin() {
@@ -45,7 +43,7 @@ Fault Upload::pump(http::ClientStream& up) {
         break;
       case BodyReader::kEnd:
         up.finish(x_.stream.trailers());
-        for (std::uint8_t i = 0; i < mirror_count_; ++i) mirrors_[i]->end();
+        for (const auto& mirror : mirrors_) mirror->end();
         done_ = true;
         return Fault::kNone;
       case BodyReader::kFailed:
@@ -58,7 +56,7 @@ Fault Upload::pump(http::ClientStream& up) {
 void Upload::pass(http::ClientStream& up, std::string_view data) {
   up.write(data);
   x_.bytes_in += data.size();
-  for (std::uint8_t i = 0; i < mirror_count_; ++i) mirrors_[i]->append(data);
+  for (const auto& mirror : mirrors_) mirror->append(data);
   if (x_.keeping && x_.kept.size() + data.size() <= x_.worker.limits().replay_body_bytes) {
     x_.kept.append(data);
     replayed_ = x_.kept.size();

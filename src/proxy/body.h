@@ -2,12 +2,12 @@
 // another try as far as the limit goes, copied to mirrors. Lives in forward()'s frame.
 #pragma once
 
-#include <array>
-#include <cstdint>
+#include <cstddef>
+#include <utility>
+#include <vector>
 
 #include "http/stream.h"
 #include "proxy/exchange.h"
-#include "proxy/filter/limits.h"
 #include "proxy/mirror.h"
 #include "proxy/upstream/ref.h"
 
@@ -21,7 +21,7 @@ class Upload {
   Upload& operator=(const Upload&) = delete;
 
   /// A copy of what passes goes there too.
-  void add_mirror(upstream::Ref<MirrorCopy> mirror) { mirrors_[mirror_count_++] = mirror; }
+  void add_mirror(upstream::Ref<MirrorCopy> mirror) { mirrors_.push_back(std::move(mirror)); }
   /// A new try, whose head has been sent: from the beginning.
   void begin();
   /// The client's bytes are raw from now on (after an upgrade).
@@ -41,8 +41,7 @@ class Upload {
   bool done_ = false;
   bool lost_ = false;         // some of it was consumed and not kept
   std::size_t replayed_ = 0;  // of x_.kept, in this try
-  std::uint8_t mirror_count_ = 0;
-  std::array<upstream::Ref<MirrorCopy>, filter::kMaxMirrors> mirrors_;
+  std::vector<upstream::Ref<MirrorCopy>> mirrors_;
 };
 
 }  // namespace gwanmun::proxy

@@ -52,6 +52,7 @@ void postpone_default_deadline(Exchange& x) {
   if (timeouts.backend_request || timeouts.request || x.attempt_deadline_ms == 0) return;
   x.attempt_deadline_ms = x.loop().now_ms() + static_cast<std::uint64_t>(
                                                   x.worker.limits().default_head_timeout.count());
+  x.arm();
 }
 
 Error connect_error(Exchange& x, Lease& lease) {

@@ -67,8 +67,8 @@ void Endpoint::acquire(Lease& lease) {
     const std::uint32_t open = connections_multiplexed_ + connecting_multiplexed_;
     if (connecting_multiplexed_ == 0 && open < context_.limits.max_multiplexed)
       start_connecting(lease.wish_.speak, true);
-  } else if (connections_ < context_.limits.max_connections) {
-    start_connecting(Speak::kHttp1, false);
+  } else {
+    connect_for_waiting();
   }
 }
 
@@ -105,7 +105,7 @@ void Endpoint::record(Outcome outcome) {
 
 void Endpoint::start_connecting(Speak speak, bool http2) {
   self_ = Ref<Endpoint>(this);
-  ++(http2 ? connecting_multiplexed_ : connections_);
+  ++(http2 ? connecting_multiplexed_ : connecting_);
   context_.metrics.upstream_connects.add();
   net::spawn(open_connection(Ref<Endpoint>(this), speak, http2));
 }
@@ -114,11 +114,10 @@ void Endpoint::connected(std::unique_ptr<net::Stream> stream, bool http2) {
   const net::TlsInfo* tls = stream->tls();
   const bool got_http2 = tls ? tls->alpn == "h2" : http2;
   context_.metrics.upstream_connections_active.add();
-  if (http2) --connecting_multiplexed_;
-  if (http2 && got_http2) ++connections_multiplexed_;
+  --(http2 ? connecting_multiplexed_ : connecting_);
+  ++(got_http2 ? connections_multiplexed_ : connections_);
   if (http2 && !got_http2) {
     http1_only_ = true;
-    ++connections_;
     adopt_http1_waiters();
   }
   auto* connection =
@@ -146,8 +145,7 @@ void Endpoint::adopt_http1_waiters() {
     }
     waiting_.push(current);
     // The first is served by the connection that brought the news.
-    if (moved++ > 0 && connections_ < context_.limits.max_connections)
-      start_connecting(Speak::kHttp1, false);
+    if (moved++ > 0) connect_for_waiting();
   }
 }
 
@@ -156,7 +154,7 @@ void Endpoint::connect_failed(Fault fault, bool http2) {
     --connecting_multiplexed_;
     if (connections_multiplexed_ == 0) fail_all(waiting_multiplexed_, fault);
   } else {
-    --connections_;
+    --connecting_;
     if (Lease* lease = waiting_.first) {
       waiting_.remove(*lease);
       lease->failed(fault);
@@ -178,13 +176,12 @@ void Endpoint::on_idle(ClientConnection& connection) {
       if (shared.connection == &connection) shared.since_ms = context_.loop.now_ms();
     return on_capacity(connection);
   }
-  if (retired_) return connection.retire();
   if (Lease* lease = waiting_.first; lease && connection.capacity() > 0) {
     waiting_.remove(*lease);
     lease->opened(connection.open(lease->wish_.arena), false);
     return;
   }
-  if (idle_.size() >= context_.limits.max_idle) return connection.retire();
+  if (retired_ || idle_.size() >= context_.limits.max_idle) return connection.retire();
   idle_.push_back({&connection, context_.loop.now_ms()});
 }
 
@@ -199,6 +196,13 @@ void Endpoint::on_capacity(ClientConnection& connection) {
     lease.opened(connection.open(lease.wish_.arena), true);
   }
   connect_for_waiting_multiplexed();
+}
+
+/// One connection for each that waits, as far as the limit goes; beyond it they take turns.
+void Endpoint::connect_for_waiting() {
+  if (waiting_.size <= connecting_) return;
+  if (connections_ + connecting_ < context_.limits.max_connections)
+    start_connecting(Speak::kHttp1, false);
 }
 
 /// All connections are full and more is wanted: one more, unless one is on its way.
@@ -218,9 +222,7 @@ void Endpoint::on_closed(ClientConnection& connection) {
     connect_for_waiting_multiplexed();
   } else {
     --connections_;
-    // Those who waited for this one at the limit need another.
-    if (waiting_.size > 0 && connections_ < context_.limits.max_connections)
-      start_connecting(Speak::kHttp1, false);
+    connect_for_waiting();
   }
   release_if_unconnected();
 }
@@ -238,7 +240,7 @@ void Endpoint::forget(ClientConnection& connection) {
 }
 
 void Endpoint::release_if_unconnected() {
-  if (connections_ + connections_multiplexed_ + connecting_multiplexed_ > 0) return;
+  if (connections_ + connecting_ + connections_multiplexed_ + connecting_multiplexed_ > 0) return;
   Ref<Endpoint> last = std::move(self_);  // may end this object, on leaving
 }
 

@@ -81,6 +81,7 @@ class Endpoint final : public http::ClientHandler {
   bool speaks_http2(Speak speak) const;
   bool open_now(Lease& lease, bool http2);
   void start_connecting(Speak speak, bool http2);
+  void connect_for_waiting();
   void connect_for_waiting_multiplexed();
   void adopt_http1_waiters();
   void fail_all(Queue& queue, http::Fault fault);
@@ -96,7 +97,8 @@ class Endpoint final : public http::ClientHandler {
   bool retired_ = false;
   bool http1_only_ = false;  // learned by ALPN
   std::uint32_t outstanding_ = 0;
-  std::uint32_t connections_ = 0;  // open or being opened, HTTP/1
+  std::uint32_t connecting_ = 0;  // HTTP/1
+  std::uint32_t connections_ = 0;
   std::uint32_t connecting_multiplexed_ = 0;
   std::uint32_t connections_multiplexed_ = 0;
   std::vector<Idle> idle_;         // the last used at the end
