@@ -184,6 +184,7 @@ ChunkedDecoder::Step ChunkedDecoder::next(std::string_view in, Arena& arena) {
 }
 
 ChunkedDecoder::Step ChunkedDecoder::read_size(std::string_view in) {
+  if (in.empty()) return {kMore};
   const auto* newline = static_cast<const char*>(std::memchr(in.data(), '\n', in.size()));
   std::size_t size = newline == nullptr ? in.size() : static_cast<std::size_t>(newline - in.data());
   if (size > limits_.max_line_bytes) return {kTooLarge};
