@@ -59,16 +59,17 @@ enum class Op : std::uint8_t {
 
 using Index = std::uint32_t;
 
+/// 24 bytes, so that the rules of one object stay in the nearest cache.
 struct Expression {
   Op op = Op::kNull;
   std::uint8_t slot = 0;
   std::uint8_t count = 0;   // of arguments
-  Index arguments[3] = {};  // kList: the first of `count_of_list` in Code::lists
-  Index count_of_list = 0;
-  std::int64_t integer = 0;  // kBool, kInt
-  double number = 0;         // kDouble
-  std::string text;
-  std::unique_ptr<RE2> pattern;  // kMatches with a literal pattern
+  Index arguments[3] = {};  // kList: where its elements start in Code::lists, and how many
+  union {
+    std::int64_t integer = 0;  // kBool, kInt
+    double number;             // kDouble
+    Index place;               // in Code::texts; kMatches: in Code::patterns
+  };
 };
 
 constexpr std::uint8_t kSelf = 0;
@@ -83,6 +84,8 @@ namespace gwanmun::document {
 struct CelProgram::Code {
   std::vector<cel::Expression> expressions;
   std::vector<cel::Index> lists;  // elements of list literals
+  std::vector<std::string> texts;
+  std::vector<std::unique_ptr<RE2>> patterns;
   cel::Index root = 0;
   bool uses_old_self = false;
 };

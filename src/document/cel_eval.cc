@@ -137,12 +137,14 @@ class Evaluator {
   Value run() { return eval(code_.root); }
 
  private:
+  /// Small on purpose: rules are mostly fields and literals, and a call that does more gets a frame
+  /// of its own.
   Value eval(Index index) {
     const Expression& e = code_.expressions[index];
     if (++steps_ > kMaxCelSteps) return error("the rule takes too many steps on this object");
     switch (e.op) {
       case Op::kNull:
-        return {};
+        return null();
       case Op::kBool:
         return boolean(e.integer != 0);
       case Op::kInt:
@@ -150,38 +152,51 @@ class Evaluator {
       case Op::kDouble:
         return real(e.number);
       case Op::kString:
-        return string(e.text);
+        return string(code_.texts[e.place]);
       case Op::kVariable:
         return variables_[e.slot];
       case Op::kField:
       case Op::kHas:
         return field(e);
-      case Op::kIndex:
-        return element(eval(e.arguments[0]), eval(e.arguments[1]));
-      case Op::kList:
-        return list(e);
       case Op::kConditional:
         return conditional(e);
       case Op::kOr:
         return either(e, true);
       case Op::kAnd:
         return either(e, false);
+      case Op::kIndex:
+      case Op::kList:
       case Op::kNot:
-        return negation(eval(e.arguments[0]));
       case Op::kAll:
       case Op::kExists:
       case Op::kExistsOne:
       case Op::kFilter:
       case Op::kMap:
-        return comprehension(e);
+        return composite(e);
+      case Op::kIn:
+        if (code_.expressions[e.arguments[1]].op == Op::kList) return in_literal(e);
+        return strict(e);
       default:
         return strict(e);
     }
   }
 
+  [[gnu::noinline]] Value composite(const Expression& e) {
+    switch (e.op) {
+      case Op::kIndex:
+        return element(eval(e.arguments[0]), eval(e.arguments[1]));
+      case Op::kList:
+        return list(e);
+      case Op::kNot:
+        return negation(eval(e.arguments[0]));
+      default:
+        return comprehension(e);
+    }
+  }
+
   /// Operators that fail when an argument does. Each value is made where it stays: copying one
   /// right after it was written piece by piece costs more than making it.
-  Value strict(const Expression& e) {
+  [[gnu::noinline]] Value strict(const Expression& e) {
     const Value a = eval(e.arguments[0]);
     if (is_error(a)) return a;
     if (e.count == 1) return unary(e, a);
@@ -204,7 +219,7 @@ class Evaluator {
       case Op::kIsIp:
         return is_ip(a);
       case Op::kFormatValidate:
-        return validate(e.text, a);
+        return validate(code_.texts[e.place], a);
       default:
         return error("not compiled");
     }
@@ -248,13 +263,14 @@ class Evaluator {
     return equal(a, b);
   }
 
-  Value field(const Expression& e) {
+  [[gnu::noinline]] Value field(const Expression& e) {
     Value value = eval(e.arguments[0]);
     if (is_error(value)) return value;
     if (!is_map(value)) return error(kNoOverload);
-    const Node* member = value.node->find(e.text);
+    const std::string& name = code_.texts[e.place];
+    const Node* member = value.node->find(name);
     if (e.op == Op::kHas) return boolean(member != nullptr);
-    return member == nullptr ? error(keep(str_cat("no such key: ", e.text))) : of_node(*member);
+    return member == nullptr ? error(keep(str_cat("no such key: ", name))) : of_node(*member);
   }
 
   Value element(const Value& from, const Value& key) {
@@ -273,8 +289,8 @@ class Evaluator {
 
   Value list(const Expression& e) {
     std::vector<Value>& values = lists_.emplace_front();
-    values.reserve(e.count_of_list);
-    for (Index i = 0; i < e.count_of_list; ++i) {
+    values.reserve(e.arguments[1]);
+    for (Index i = 0; i < e.arguments[1]; ++i) {
       values.push_back(eval(code_.lists[e.arguments[0] + i]));
       if (is_error(values.back())) return values.back();
     }
@@ -282,12 +298,12 @@ class Evaluator {
   }
 
   /// `x in [a, b]` without making the list.
-  Value in_literal(const Expression& e) {
+  [[gnu::noinline]] Value in_literal(const Expression& e) {
     const Expression& literal = code_.expressions[e.arguments[1]];
     Value wanted = eval(e.arguments[0]);
     if (is_error(wanted)) return wanted;
     bool found = false;
-    for (Index i = 0; i < literal.count_of_list; ++i) {
+    for (Index i = 0; i < literal.arguments[1]; ++i) {
       Value item = eval(code_.lists[literal.arguments[0] + i]);
       if (is_error(item)) return item;
       found = found || equal_counted(wanted, item);
@@ -299,7 +315,7 @@ class Evaluator {
     return {.kind = Kind::kValues, .values = &values, .length = 0};
   }
 
-  Value conditional(const Expression& e) {
+  [[gnu::noinline]] Value conditional(const Expression& e) {
     Value condition = eval(e.arguments[0]);
     if (is_error(condition)) return condition;
     if (condition.kind != Kind::kBool) return error(kNoOverload);
@@ -307,7 +323,7 @@ class Evaluator {
   }
 
   /// || (decided by true) and && (decided by false): an error counts only when nothing decides.
-  Value either(const Expression& e, bool decisive) {
+  [[gnu::noinline]] Value either(const Expression& e, bool decisive) {
     const Value left = eval(e.arguments[0]);
     if (left.kind == Kind::kBool && left.boolean == decisive) return boolean(decisive);
     const Value right = eval(e.arguments[1]);
@@ -322,7 +338,7 @@ class Evaluator {
     return value.kind == Kind::kBool ? boolean(!value.boolean) : error(kNoOverload);
   }
 
-  Value comprehension(const Expression& e) {
+  [[gnu::noinline]] Value comprehension(const Expression& e) {
     Value range = eval(e.arguments[0]);
     if (is_error(range)) return range;
     bool map = is_map(range);
@@ -471,7 +487,7 @@ class Evaluator {
   Value matches(const Expression& e, const Value& a) {
     if (a.kind != Kind::kString) return error(kNoOverload);
     charge(a.text().size() * 8);
-    return boolean(RE2::PartialMatch({a.text().data(), a.text().size()}, *e.pattern));
+    return boolean(RE2::PartialMatch({a.text().data(), a.text().size()}, *code_.patterns[e.place]));
   }
 
   Value split_text(const Value& a, const Value& b, const Value* most) {

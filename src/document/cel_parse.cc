@@ -105,6 +105,10 @@ class Parser {
     for (Index argument : arguments) expression.arguments[expression.count++] = argument;
     return static_cast<Index>(code_->expressions.size() - 1);
   }
+  void set_text(Index index, std::string text) {
+    at(index).place = static_cast<Index>(code_->texts.size());
+    code_->texts.push_back(std::move(text));
+  }
   Expression& at(Index index) { return code_->expressions[index]; }
 
   Result<Index> expression() {
@@ -214,7 +218,7 @@ class Parser {
           GW_TRY(value, method(value, field));
         } else {
           value = add(Op::kField, {value});
-          at(value).text = unescape_field(field);
+          set_text(value, unescape_field(field));
         }
       } else {
         return value;
@@ -238,9 +242,9 @@ class Parser {
             : token.kind == TokenKind::kDouble ? Op::kDouble
                                                : Op::kString;
     Index literal = add(op);
-    at(literal).integer = token.integer;
-    at(literal).number = token.number;
-    at(literal).text = std::move(token.value);
+    if (op == Op::kInt) at(literal).integer = token.integer;
+    else if (op == Op::kDouble) at(literal).number = token.number;
+    else set_text(literal, std::move(token.value));
     return literal;
   }
 
@@ -255,7 +259,7 @@ class Parser {
     GW_TRY([[maybe_unused]] bool close, expect("]"));
     Index out = add(Op::kList);
     at(out).arguments[0] = static_cast<Index>(code_->lists.size());
-    at(out).count_of_list = static_cast<Index>(elements.size());
+    at(out).arguments[1] = static_cast<Index>(elements.size());
     code_->lists.insert(code_->lists.end(), elements.begin(), elements.end());
     return out;
   }
@@ -351,9 +355,10 @@ class Parser {
     if (at(call).op != Op::kMatches) return true;
     const Expression& pattern = at(at(call).arguments[1]);
     if (pattern.op != Op::kString) return fail("matches() takes a literal pattern");
-    auto compiled = std::make_unique<RE2>(pattern.text, RE2::Quiet);
+    auto compiled = std::make_unique<RE2>(code_->texts[pattern.place], RE2::Quiet);
     if (!compiled->ok()) return fail(str_cat("bad pattern: ", compiled->error()));
-    at(call).pattern = std::move(compiled);
+    at(call).place = static_cast<Index>(code_->patterns.size());
+    code_->patterns.push_back(std::move(compiled));
     return true;
   }
 
@@ -373,7 +378,7 @@ class Parser {
     GW_TRY(Index text, expression());
     GW_TRY([[maybe_unused]] bool close, expect(")"));
     Index out = add(Op::kFormatValidate, {text});
-    at(out).text = std::move(which);
+    set_text(out, std::move(which));
     return out;
   }
 

@@ -58,56 +58,16 @@ Node Node::map(std::vector<Member> members) {
   return node;
 }
 
-bool Node::as_bool() const {
-  const bool* value = std::get_if<bool>(&value_);
-  return value != nullptr && *value;
-}
-
-std::int64_t Node::as_integer() const {
-  const std::int64_t* value = std::get_if<std::int64_t>(&value_);
-  return value == nullptr ? 0 : *value;
-}
-
-double Node::as_number() const {
-  const double* value = std::get_if<double>(&value_);
-  return value == nullptr ? static_cast<double>(as_integer()) : *value;
-}
-
-const std::string& Node::as_string() const {
-  static const std::string empty;
-  const std::string* value = std::get_if<std::string>(&value_);
-  return value == nullptr ? empty : *value;
-}
-
-const std::vector<Node>& Node::items() const {
-  static const std::vector<Node> empty;
-  const auto* value = std::get_if<std::vector<Node>>(&value_);
-  return value == nullptr ? empty : *value;
-}
-
 std::vector<Node>& Node::items() {
   if (is_null()) value_.emplace<std::vector<Node>>();
   auto* value = std::get_if<std::vector<Node>>(&value_);
   return value == nullptr ? nowhere<std::vector<Node>>() : *value;
 }
 
-const std::vector<Node::Member>& Node::members() const {
-  static const std::vector<Member> empty;
-  const auto* value = std::get_if<std::vector<Member>>(&value_);
-  return value == nullptr ? empty : *value;
-}
-
 std::vector<Node::Member>& Node::members() {
   if (is_null()) value_.emplace<std::vector<Member>>();
   auto* value = std::get_if<std::vector<Member>>(&value_);
   return value == nullptr ? nowhere<std::vector<Member>>() : *value;
-}
-
-const Node* Node::find(std::string_view key) const {
-  for (const Member& member : members()) {
-    if (member.key == key) return &member.value;
-  }
-  return nullptr;
 }
 
 Node* Node::find(std::string_view key) {

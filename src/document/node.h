@@ -99,11 +99,49 @@ struct Node::Member {
   bool operator==(const Member& other) const { return key == other.key && value == other.value; }
 };
 
+/// What the accessors of another kind give.
+struct NoNodes {
+  static inline const std::string text;
+  static inline const std::vector<Node> items;
+  static inline const std::vector<Node::Member> members;
+};
+
 inline Node::Node() = default;
 inline Node::Node(const Node&) = default;
 inline Node::Node(Node&&) noexcept = default;
 inline Node& Node::operator=(const Node&) = default;
 inline Node& Node::operator=(Node&&) noexcept = default;
 inline Node::~Node() = default;
+
+inline bool Node::as_bool() const {
+  const bool* value = std::get_if<bool>(&value_);
+  return value != nullptr && *value;
+}
+inline std::int64_t Node::as_integer() const {
+  const std::int64_t* value = std::get_if<std::int64_t>(&value_);
+  return value == nullptr ? 0 : *value;
+}
+inline double Node::as_number() const {
+  const double* value = std::get_if<double>(&value_);
+  return value == nullptr ? static_cast<double>(as_integer()) : *value;
+}
+inline const std::string& Node::as_string() const {
+  const std::string* value = std::get_if<std::string>(&value_);
+  return value == nullptr ? NoNodes::text : *value;
+}
+inline const std::vector<Node>& Node::items() const {
+  const auto* value = std::get_if<std::vector<Node>>(&value_);
+  return value == nullptr ? NoNodes::items : *value;
+}
+inline const std::vector<Node::Member>& Node::members() const {
+  const auto* value = std::get_if<std::vector<Member>>(&value_);
+  return value == nullptr ? NoNodes::members : *value;
+}
+inline const Node* Node::find(std::string_view key) const {
+  for (const Member& member : members()) {
+    if (member.key == key) return &member.value;
+  }
+  return nullptr;
+}
 
 }  // namespace gwanmun::document

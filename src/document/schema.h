@@ -36,6 +36,7 @@ struct Schema {
     std::optional<CelProgram> message_expression;
     std::string message;     // "failed rule: ..." where the CRD gives none
     std::string field_path;  // ".spec.x" relative to this node, or empty
+    bool about_change;       // speaks of oldSelf
   };
 
   Type type = Type::kAny;

@@ -334,7 +334,7 @@ class Checker {
 
   void check_rules(const Schema& schema, const Node& node, const Path& path, Position position) {
     for (const Schema::Rule& rule : schema.rules) {
-      if (rule.program.uses_old_self()) continue;  // about a change; there is no older object
+      if (rule.about_change) continue;  // about a change; there is no older object
       Result<bool> answer = rule.program.evaluate(node);
       if (answer && *answer) continue;
       std::string message = rule.message;

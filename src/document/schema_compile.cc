@@ -145,10 +145,12 @@ class Compiler {
       auto program = CelProgram::compile(item.text("rule"));
       if (!program)
         return fail(str_cat(path, ": ", item.text("rule"), ": ", program.error().message));
+      bool about_change = program->uses_old_self();
       Schema::Rule rule{*std::move(program),
                         {},
                         std::string(item.text("message")),
-                        std::string(item.text("fieldPath"))};
+                        std::string(item.text("fieldPath")),
+                        about_change};
       if (rule.message.empty()) rule.message = str_cat("failed rule: ", trim(item.text("rule")));
       if (const Node* expression = item.find("messageExpression")) {
         auto compiled = CelProgram::compile(expression->as_string());
