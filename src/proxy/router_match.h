@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "http/message.h"
+#include "snapshot/limits.h"
 #include "snapshot/snapshot.h"
 
 namespace gwanmun::proxy {
@@ -21,7 +22,7 @@ struct CompiledRule;
 
 /// Memory for the automaton of one expression (RE2 falls back to a slower, still linear, search
 /// beyond it), and of a set of them.
-inline constexpr std::int64_t kRegexMemory = 1 << 20;
+inline constexpr std::int64_t kRegexMemory = snapshot::kRegexMemory;
 inline constexpr std::int64_t kRegexSetMemory = 16 << 20;
 
 /// The options that every expression of a route is compiled with.

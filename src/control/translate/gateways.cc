@@ -38,7 +38,8 @@ std::optional<std::string> controller_of(Context& context, const api::Gateway& g
   const std::string& name = gateway.spec.gatewayClassName;
   auto at = context.resources.gateway_classes.find({"", name});
   if (at == context.resources.gateway_classes.end()) {
-    if (context.settings.default_class && name == kDefaultClass)
+    if (context.settings.default_class && name == kDefaultClass &&
+        !context.settings.controller_names.empty())
       return context.settings.controller_names.front();
     context.out.ignored.push_back(
         {gateway.metadata.key(), str_cat("its GatewayClass ", name, " does not exist")});

@@ -8,6 +8,7 @@
 #include "base/duration.h"
 #include "base/text.h"
 #include "control/translate/rules.h"
+#include "snapshot/limits.h"
 
 namespace gwanmun::translate {
 
@@ -15,7 +16,9 @@ namespace {
 
 /// What RE2 says against an expression, or nothing.
 std::string regex_problem(const std::string& text) {
-  RE2 compiled(text, RE2::Quiet);
+  RE2::Options options(RE2::Quiet);
+  options.set_max_mem(snapshot::kRegexMemory);
+  RE2 compiled(text, options);
   return compiled.ok() ? "" : str_cat("not a regular expression (RE2): ", compiled.error());
 }
 
