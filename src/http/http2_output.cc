@@ -21,7 +21,7 @@ thread_local Spare spare;
 
 }  // namespace
 
-void Output::make_room(std::size_t size) {
+void Output::make_room([[maybe_unused]] std::size_t size) {
   assert(size <= kBlockBytes);
   if (block_ != nullptr) {
     hand_on();
