@@ -288,8 +288,23 @@ class Checker {
     }
     report(position, path,
            str_cat("Unsupported value: ", show(node), ": supported values: ", supported),
-           node.is_string() ? did_you_mean(node.as_string(), names) : std::string());
+           node.is_string() ? suggest_value(node.as_string(), names) : std::string());
     return false;
+  }
+
+  /// The nearest value, or the only one that contains what was written ("Prefix").
+  static std::string suggest_value(std::string_view text,
+                                   const std::vector<std::string_view>& names) {
+    constexpr std::size_t kTelling = 3;  // letters
+    std::string hint = did_you_mean(text, names);
+    if (!hint.empty() || text.size() < kTelling) return hint;
+    std::string lower = to_lower(text);
+    for (std::string_view name : names) {
+      if (!to_lower(name).contains(lower)) continue;
+      if (!hint.empty()) return {};
+      hint = str_cat("did you mean \"", name, "\"?");
+    }
+    return hint;
   }
 
   static std::size_t count_fitting(const std::vector<Schema>& alternatives, const Node& node,

@@ -80,7 +80,7 @@ TEST(Schema, Values) {
             "\"a-b\")\n\"a_b\""},
            {"{type: string, enum: [Exact, PathPrefix]}", "Prefix",
             "1:1 spec: Unsupported value: \"Prefix\": supported values: \"Exact\", "
-            "\"PathPrefix\"\n\"Prefix\""},
+            "\"PathPrefix\" (did you mean \"PathPrefix\"?)\n\"Prefix\""},
            {"{type: string, enum: [Exact, PathPrefix]}", "exact",
             "1:1 spec: Unsupported value: \"exact\": supported values: \"Exact\", \"PathPrefix\" "
             "(did you mean \"Exact\"?)\n\"exact\""},
