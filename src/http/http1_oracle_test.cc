@@ -155,7 +155,8 @@ std::optional<std::string> slow_reader(std::string bytes) {
   if (parts.size() != 3 || parts[0].empty() || parts[1].empty()) return "refused";
   std::string method(parts[0]), target(parts[1]), version(parts[2]);
   bool http11 = version == "HTTP/1.1";
-  if (!all(method, tchar) || (!http11 && version != "HTTP/1.0")) return "refused";
+  if (method.size() > 64 || !all(method, tchar) || (!http11 && version != "HTTP/1.0"))
+    return "refused";
   auto fields = fields_of(*lines, 1);
   if (!fields || fields->size() > 128 || !good_target(method, target)) return "refused";
   auto hosts = values(*fields, "host"), lengths = values(*fields, "content-length"),

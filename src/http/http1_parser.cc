@@ -15,6 +15,9 @@ namespace {
 
 constexpr std::uint64_t kMaxLength = std::numeric_limits<std::int64_t>::max();
 constexpr std::size_t kVersionSize = 8;  // "HTTP/1.1"
+// Longer than any registered method; without a bound, each byte of an endless one that arrives
+// alone would mean looking at all of it again.
+constexpr std::size_t kMaxMethodBytes = 64;
 // Each field is compared with each connection option, so their number is bounded.
 constexpr int kMaxConnectionOptions = 16;
 
@@ -261,6 +264,7 @@ Refusal parse_request_line(const Copy& copy, const HeadLimits& limits, RequestHe
   while (is_token_char(*at)) ++at;
   if (at == copy.begin || *at != ' ') return bad("invalid method");
   head.method = {copy.begin, at};
+  if (head.method.size() > kMaxMethodBytes) return {501, "method too long"};
   const char* begin = ++at;
   at = scanner().visible_end(begin);
   target = {begin, at};
@@ -364,7 +368,9 @@ Refusal set_body(const Framing& framing, const RequestFacts& request, ResponseHe
 Refusal check_request_start(std::string_view data, const HeadLimits& limits) {
   std::string_view line = data.substr(0, data.find('\r'));
   std::size_t method_end = std::min(line.find(' '), line.size());
-  if (!is_token(line.substr(0, method_end))) return bad("invalid method");
+  std::string_view method = line.substr(0, std::min(method_end, kMaxMethodBytes + 1));
+  if (!is_token(method)) return bad("invalid method");
+  if (method.size() > kMaxMethodBytes) return {501, "method too long"};
   std::size_t target_at = std::min(method_end + 1, line.size());
   std::size_t target_end = std::min(line.find(' ', target_at), line.size());
   if (target_end - target_at > limits.max_target_bytes) return {414, "target too long"};
@@ -395,7 +401,8 @@ HeadFinder::Step HeadFinder::find_request(std::string_view data, const HeadLimit
   if (end.kind == HeadEnd::kBareLf) {
     step.refusal = bad("a line without CR");
   } else if (!text.empty() && !maybe_empty_line) {
-    step.refusal = check_request_start(text, limits);
+    if (!line_checked_) step.refusal = check_request_start(text, limits);
+    line_checked_ = line_checked_ || text.contains('\r');
     if (!step.refusal && end.size >= limits.max_head_bytes) step.refusal = {431, "head too large"};
   }
   if (step.refusal) step.kind = Step::kRefused;

@@ -46,6 +46,7 @@ class HeadFinder {
   void reset() {
     searched_ = 0;
     skipped_ = false;
+    line_checked_ = false;
   }
   /// True when some of a head has been seen.
   bool started() const { return searched_ > 0; }
@@ -53,6 +54,7 @@ class HeadFinder {
  private:
   std::uint32_t searched_ = 0;
   bool skipped_ = false;
+  bool line_checked_ = false;  // the first line is complete and acceptable
 };
 
 /// What a head says about its connection.
