@@ -48,15 +48,17 @@ RouteMatch PortRouter::match(const http::RequestHead& request, std::string_view 
   RouteMatch result{.rule = not_found_};
   RequestView view(request);
   by_host_->visit(host, [&](std::uint32_t first) {
+    result.listener = listeners_[first].get();
     // Only Gateways that share a process can have several listeners of one hostname.
     for (std::size_t i = first; i < listeners_.size(); ++i) {
       const CompiledListener& listener = *listeners_[i];
       if (listener.spec->hostname != listeners_[first]->spec->hostname) break;
-      if (!result.listener) result.listener = &listener;
       bool found = listener.hosts->index.visit(host, [&](std::uint32_t table) {
         HostTable::Hit hit = listener.hosts->tables[table]->find(view);
         if (!hit.candidate) return false;
-        result = {hit.candidate->rule, hit.candidate->match, &listener, hit.prefix_length};
+        result.rule = hit.candidate->rule;
+        result.match = hit.candidate->match;
+        result.prefix_length = hit.prefix_length;
         return true;
       });
       if (found) break;
@@ -211,7 +213,8 @@ class RouterBuilder {
     filter::ClusterIds& clusters = router_->cluster_ids_;
     rule->kind = kind;
     rule->id = id;
-    rule->filters = filter::Chain(spec->filters, clusters);
+    // A rule with a filter that is not known must not be answered by another one of its filters.
+    if (spec->status == 0) rule->filters = filter::Chain(spec->filters, clusters);
     rule->backends.reserve(spec->backends.size());
     for (const snapshot::Backend& backend : spec->backends) {
       rule->total_weight += backend.weight;

@@ -44,8 +44,8 @@ struct CompiledRule {
   std::shared_ptr<const snapshot::Rule> spec;  // origin, timeouts, retry, session, reason
   snapshot::RouteKind kind = snapshot::RouteKind::kHttp;
   std::uint32_t id = 0;
-  /// Other than 0: answered for every request that no filter answers first (unknown filter 500, no
-  /// backend 500, no rule at all 404).
+  /// Other than 0: answered for every request (unknown filter 500, no rule at all 404; then there
+  /// are no filters), or for those that no filter answers first (no backend 500).
   int status = 0;
   std::uint64_t total_weight = 0;
   filter::Chain filters;
@@ -63,8 +63,9 @@ struct CompiledListener {
 /// Where a request goes. `rule` is never nullptr: when nothing matches it is Router::not_found().
 struct RouteMatch {
   const CompiledRule* rule = nullptr;
-  const snapshot::Match* match = nullptr;      // nullptr when nothing matched
-  const CompiledListener* listener = nullptr;  // nullptr: no listener has that host
+  const snapshot::Match* match = nullptr;  // nullptr when nothing matched
+  /// What listener_for() says of the host; nullptr when no listener has it.
+  const CompiledListener* listener = nullptr;
   /// For filter::Facts: bytes of the path that the matched prefix covers.
   std::uint32_t prefix_length = 0;
 };
@@ -95,7 +96,8 @@ class PortRouter {
   const std::string& address() const { return address_; }  // empty: all
   std::span<const std::shared_ptr<const CompiledListener>> listeners() const { return listeners_; }
 
-  /// The listener for a server name or Host; nullptr when none covers it. For TLS, a request whose
+  /// The listener for a server name or Host, the first one of several with the same hostname;
+  /// nullptr when none covers it. For TLS, a request whose
   /// Host selects another listener than its connection's SNI did is misdirected (421).
   const CompiledListener* listener_for(std::string_view host) const;
   /// The rule for a request. The path must be normalised; decoding uses the head's arena.

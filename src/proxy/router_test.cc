@@ -227,6 +227,12 @@ TEST(RouterListeners, WithTheSameHostnameShareThePort) {
   EXPECT_EQ(get(*router, "/a"), "a");
   EXPECT_EQ(get(*router, "/b"), "b");
   EXPECT_EQ(get(*router, "/c"), "404");
+  // Whatever serves it, a request is not misdirected within one hostname.
+  for (std::string_view target : {"/a", "/b", "/c"}) {
+    TestRequest request("x", target);
+    const PortRouter* port = router->port("", 80);
+    EXPECT_EQ(port->match(request.head).listener, port->listener_for("x"));
+  }
 }
 
 TEST(RouterGrpc, ServicesBeforeExpressionsBeforeTheRest) {
@@ -346,6 +352,7 @@ TEST(RouterCompile, RulesThatCannotWorkAnswer500) {
   filter->matches = {exact("/filter")};
   filter->backends[0].weight = 1;
   filter->status = 501;
+  filter->filters = {snapshot::RequestRedirect{}};
   auto router = Router::compile(
       make_snapshot({make_listener("http", "", {{"*", {make_route(0, {empty, zero, filter})}}})}),
       nullptr);
@@ -356,6 +363,9 @@ TEST(RouterCompile, RulesThatCannotWorkAnswer500) {
   EXPECT_EQ(status("/empty"), 500);
   EXPECT_EQ(status("/zero"), 500);
   EXPECT_EQ(status("/filter"), 501);
+  TestRequest request("x", "/filter");
+  EXPECT_TRUE(router->port("", 80)->match(request.head).rule->filters.empty())
+      << "no other filter may answer in place of the unknown one";
 }
 
 TEST(RouterTable, FindsWhatWasPutInAndNothingElse) {
