@@ -16,6 +16,7 @@
 #include "http/limits.h"
 #include "net/address.h"
 #include "proxy/limits.h"
+#include "proxy/upstream/limits.h"
 #include "snapshot/snapshot.h"
 #include "telemetry/access_log.h"
 #include "telemetry/metrics.h"
@@ -32,6 +33,7 @@ struct Options {
   telemetry::AccessFormat access_log = telemetry::AccessFormat::kOff;
   int access_log_fd = 1;  // not owned
   Limits limits;
+  upstream::Limits upstream_limits;
   http::ServerLimits server_limits;
   http::ClientLimits client_limits;
 };

@@ -22,7 +22,7 @@ Worker::Worker(std::unique_ptr<net::Loop> loop, const Options& options,
       access_log_(options.access_log, options.access_log_fd),
       context_{*loop_,
                metrics,
-               upstream_limits_,
+               options.upstream_limits,
                options.client_limits,
                upstream::Random(seed),
                filter::endpoint_id},
@@ -104,7 +104,7 @@ void Worker::sweep() {
   registry_.sweep();
   remove_unused_ports();
   sweep_timer_.arm(
-      *loop_, static_cast<std::uint64_t>(upstream_limits_.sweep_interval.count()),
+      *loop_, static_cast<std::uint64_t>(options_.upstream_limits.sweep_interval.count()),
       [](void* self) { static_cast<Worker*>(self)->sweep(); }, this);
 }
 

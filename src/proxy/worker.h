@@ -98,7 +98,6 @@ class Worker final : public http::ServerHandler {
   telemetry::WorkerMetrics& metrics_;
   telemetry::AccessLog access_log_;
   net::Timer log_timer_;
-  upstream::Limits upstream_limits_;
   upstream::Context context_;
   upstream::Registry registry_;
   net::Timer sweep_timer_;
