@@ -104,10 +104,10 @@ void FileSource::Applier::serve(Entries::iterator entry, api::ObjectRef ref,
 
 void FileSource::Applier::finish(document::LoadResult result) {
   // Where there is an error, what is missing may be what the broken part was meant to be.
-  bool incomplete = result.incomplete || unnamed_ ||
-                    std::ranges::any_of(result.diagnostics, [](const auto& d) {
-                      return d.severity == Severity::kError;
-                    });
+  bool incomplete =
+      result.incomplete || unnamed_ || std::ranges::any_of(result.diagnostics, [](const auto& d) {
+        return d.severity == Severity::kError;
+      });
   auto former = std::exchange(file_.objects, {});
   for (auto entry : former) {
     if (seen_.contains(entry->first)) continue;

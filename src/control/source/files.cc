@@ -127,9 +127,8 @@ bool FileSource::refresh() {
   Watcher::Events events = std::exchange(pending_, {});
   if (rescan_at_ == 0 || events.rescan || now_ms() >= rescan_at_) scan();
   for (const auto& path : events.changed) {
-    // A path that is not known may be the target of a link, or new: only a scan can tell.
     if (files_.contains(path)) look_at(path);
-    else if (!events.rescan) events.rescan = true, scan();
+    else if (!events.rescan && may_matter(path)) events.rescan = true, scan();
   }
   settle_due_files();
   while (!reload_.empty()) {
@@ -141,6 +140,17 @@ bool FileSource::refresh() {
     read(path, file->second);
   }
   return std::exchange(changed_, false);
+}
+
+/// A path that is not known: a new manifest, the target of a link, or a link to a directory are
+/// for a scan; the temporary files of editors and tools are not.
+bool FileSource::may_matter(const std::string& path) const {
+  std::string_view name = path;
+  name.remove_prefix(name.rfind('/') + 1);
+  struct stat info;
+  return is_manifest_name(name) || walk_.targets.contains(path) ||
+         walk_.directories.contains(path) ||
+         (::lstat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode));
 }
 
 // ---- which files ----

@@ -71,6 +71,7 @@ class FileSource {
 
   explicit FileSource(FileOptions options);
   void note(const Watcher::Events& events);
+  bool may_matter(const std::string& path) const;
   void scan();
   void walk_and_watch();
   void look_at(const std::string& path);

@@ -57,7 +57,9 @@ class Walker {
     if (::lstat(path.c_str(), &link) != 0 || !S_ISLNK(link.st_mode)) return;
     std::error_code failed;
     auto real = std::filesystem::canonical(path, failed);
-    if (!failed) result.directories.insert(real.parent_path().string());
+    if (failed) return;
+    result.directories.insert(real.parent_path().string());
+    result.targets.insert(real.string());
   }
 
   void directory(const std::string& path, const struct ::stat& info, int depth) {

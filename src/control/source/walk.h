@@ -27,6 +27,7 @@ struct FileStamp {
 struct Walk {
   std::map<std::string, FileStamp> files;  // by path, as a person would write it
   std::set<std::string> directories;       // to watch: every directory that decides about `files`
+  std::set<std::string> targets;           // the real files behind links
   std::set<std::string> unreadable;        // paths below which nothing can be said now
   Diagnostics problems;
 };

@@ -56,15 +56,9 @@ void Watcher::add(const inotify_event& event, Events& out) {
   if ((event.mask & (IN_DELETE_SELF | IN_MOVE_SELF)) != 0) out.rescan = true;
   if (event.len == 0) return;
   std::string_view name = event.name;
-  // ConfigMap volumes swap the hidden link "..data"; any other change of a name without a
-  // manifest's ending can only matter when it is a directory, a link, or a file that was named
-  // explicitly.
-  if (!is_manifest_name(name)) {
-    bool content_only = (event.mask & (IN_MODIFY | IN_ATTRIB)) != 0 && (event.mask & IN_ISDIR) == 0;
-    if (!content_only && (!name.starts_with('.') || name == "..data")) out.rescan = true;
-    return;
-  }
-  if ((event.mask & IN_ISDIR) != 0) {
+  // ConfigMap volumes swap the hidden link "..data"; editors' other hidden files mean nothing.
+  if (name.starts_with('.') && name != "..data") return;
+  if ((event.mask & IN_ISDIR) != 0 || name == "..data") {
     out.rescan = true;
     return;
   }
