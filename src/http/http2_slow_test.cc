@@ -251,6 +251,20 @@ TEST(ServeAuto, EverythingElseIsHttp1) {
   ASSERT_TRUE(rig.run([&] { return rig.received.starts_with("HTTP/1.1 200"); }));
 }
 
+TEST(ServeAuto, WhatIsNoHttpAtAllIsClosedWithoutAWord) {
+  Rig rig;
+  rig.server = serve_auto(*rig.loop, rig.connect(), rig, rig.limits);
+  rig.send("INVALID CONNECTION PREFACE\r\n\r\n");
+  ASSERT_TRUE(rig.run([&] { return rig.closed == 1; }));
+  EXPECT_EQ(rig.received, "");
+  for (const char* http1 : {"GET /\r\n\r\n", "GET / http/1.1\r\n\r\n"}) {
+    Rig other;
+    other.server = serve_auto(*other.loop, other.connect(), other, other.limits);
+    other.send(http1);
+    EXPECT_TRUE(other.run([&] { return other.received.starts_with("HTTP/1.1 400"); })) << http1;
+  }
+}
+
 TEST(ServeAuto, AClientThatSaysNothingIsClosed) {
   Rig rig;
   rig.limits.head_timeout = Milliseconds(30);

@@ -24,6 +24,18 @@ bool is_another_protocol(std::string_view bytes) {
   return !iequals(line.substr(last + 1, 5), "HTTP/");
 }
 
+/// A first line like "INVALID CONNECTION PREFACE": three words, of which the last names no version
+/// of anything. Whoever sends it means to speak HTTP/2 or something else, and would not understand
+/// an answer in HTTP/1 (RFC 9113 §3.4: a wrong preface ends the connection, GOAWAY may be left
+/// out).
+bool foreign(std::string_view bytes) {
+  std::string_view line = bytes.substr(0, bytes.find('\n'));
+  if (line.size() == bytes.size()) return false;  // not whole
+  std::size_t first = line.find(' ');
+  std::size_t last = line.rfind(' ');
+  return first != last && line.find('/', last) == std::string_view::npos;
+}
+
 class Sniffer final : public ServerConnection, private net::StreamHandler {
  public:
   Sniffer(net::Loop& loop, std::unique_ptr<net::Stream> stream, ServerHandler& handler,
@@ -48,7 +60,10 @@ class Sniffer final : public ServerConnection, private net::StreamHandler {
       return 0;
     }
     std::string_view seen = bytes.substr(0, kTelling.size());
-    if (seen != kTelling.substr(0, seen.size())) {
+    if (seen != kTelling.substr(0, seen.size()) && foreign(bytes)) {
+      handler_.on_refused(*this, 400, "not HTTP");
+      end();
+    } else if (seen != kTelling.substr(0, seen.size())) {
       hand_over(&serve_http1);
     } else if (seen.size() == kTelling.size()) {
       hand_over(&serve_http2);

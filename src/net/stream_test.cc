@@ -107,6 +107,18 @@ struct SettleHandler final : Recorder {
   std::size_t settle(std::size_t used) override { return used + std::exchange(settled, 0); }
 };
 
+TEST_F(StreamTest, ResumingInsideTheCallbackOffersWhatItLeaves) {
+  recorder.use_all = false;  // uses nothing the first time
+  recorder.hook = [&](std::string_view) {
+    if (recorder.calls == 1) stream->resume_reading();
+    recorder.use_all = recorder.calls == 2;
+  };
+  send("early");
+  ticks();
+  EXPECT_EQ("early", recorder.data) << "no further byte comes to wake it";
+  EXPECT_EQ(2, recorder.calls);
+}
+
 TEST_F(StreamTest, SettleCountsWhatCoroutinesUsed) {
   SettleHandler handler;
   handler.use_all = false;

@@ -78,9 +78,9 @@ void TcpStream::run_deferred() {
 
 void TcpStream::resume_reading() {
   paused_ = false;
-  if (fd_ < 0 || (leftover_.empty() && !readable_)) return;
-  offer_ = true;
-  loop_.defer(*this);
+  if (fd_ < 0) return;
+  offer_ = true;  // inside lend(), which does not know yet what will be left, it is looked at there
+  if (!leftover_.empty() || readable_) loop_.defer(*this);
 }
 
 /// Reads until the kernel has no more, the user has enough, or it is the others' turn.
@@ -143,6 +143,7 @@ void TcpStream::lend(std::size_t kept, std::size_t fresh) {
   } else {
     leftover_.assign(data.substr(used));
   }
+  if (offer_ && !leftover_.empty()) loop_.defer(*this);
 }
 
 void TcpStream::tell_end() {
