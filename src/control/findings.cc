@@ -92,6 +92,8 @@ class Collector {
   void add_parts(const api::Condition& condition, const std::string& path) {
     std::string what = str_cat(condition.type, "=", condition.status, " ", condition.reason, ": ");
     std::string_view rest = condition.message;
+    constexpr std::string_view kDropped = "Dropped Rule: ";  // the API asks for this beginning
+    if (rest.starts_with(kDropped)) rest.remove_prefix(kDropped.size());
     while (!rest.empty()) {
       auto part = rest.substr(0, rest.find("; spec."));
       rest.remove_prefix(std::min(rest.size(), part.size() + 2));
