@@ -53,7 +53,7 @@ void judge_within(ParentState& parent) {
       if (other == listener || !other->protocol || other->spec->port != listener->spec->port)
         continue;
       bool same =
-          conflict.reason == reason::kProtocolConflict
+          std::string_view(conflict.reason) == reason::kProtocolConflict
               ? other->protocol != listener->protocol
               : other->protocol == listener->protocol && other->hostname == listener->hostname;
       if (same)

@@ -44,6 +44,11 @@ std::string literal_prefix(std::string_view regex) {
   return slash == out.npos || !out.starts_with('/') ? "" : out.substr(0, slash);
 }
 
+/// Told by ResolvedRefs. Reasons compare as text: equal literals may have several addresses.
+bool is_reference(const Problem& problem) {
+  return problem && std::string_view(problem.reason) == reason::kInvalidKind;
+}
+
 /// FNV-1a: the same in every build.
 std::uint32_t stable_hash(std::string_view text) {
   std::uint32_t hash = 2166136261u;
@@ -161,8 +166,7 @@ void file_rule(RouteRules& out, snapshot::Rule rule, std::vector<MatchDraft> mat
   snapshot::Rule broken = rule;
   const std::size_t index = out.seen++;
   Problem first = problem;
-  if (problem && problem.reason != reason::kInvalidKind)
-    first.message += "; requests of this rule answer 500";
+  if (problem && !is_reference(problem)) first.message += "; requests of this rule answer 500";
   for (auto& draft : matches) {
     if (draft.broken)
       first.note(draft.broken.reason,
@@ -178,9 +182,9 @@ void file_rule(RouteRules& out, snapshot::Rule rule, std::vector<MatchDraft> mat
     rule.reason = problem.message;
   }
   // A reference is told by ResolvedRefs; everything else makes the rule invalid.
-  if (first.reason == reason::kInvalidKind) out.refs.also(first.reason, first.message);
+  if (is_reference(first)) out.refs.also(first.reason, first.message);
   else if (first) out.invalid.also(first.reason, first.message);
-  bool works = !rule.matches.empty() && (!problem || first.reason == reason::kInvalidKind);
+  bool works = !rule.matches.empty() && (!problem || is_reference(first));
   if (works) out.all_invalid = false;
   if (!broken.matches.empty()) {
     broken.filters.clear();
