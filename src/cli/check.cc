@@ -43,11 +43,10 @@ int check(const CheckOptions& options) {
   (*source)->refresh();
   auto result = translate::translate((*source)->resources(), options.input.settings());
   auto findings = control::findings(**source, result);
-  bool json = options.output == "json";
-  print(format_findings(findings, json));
+  print(format_findings(findings, options.output));
   auto problems =
       std::ranges::count_if(findings, [](const auto& d) { return d.severity != Severity::kNote; });
-  if (!json) {
+  if (options.output == "text") {
     std::string files = plural((*source)->file_count(), "file");
     if (problems == 0) print(str_cat("ok: ", files, ", no problems\n"));
     else
@@ -60,7 +59,8 @@ int check(const CheckOptions& options) {
 Command::Body prepare(FlagSet& flags) {
   auto options = std::make_shared<CheckOptions>();
   options->input.declare(flags);
-  flags.choice({"output", 'o', "Output format: text or json."}, options->output, {"text", "json"});
+  flags.choice({"output", 'o', "Output format: text, json or yaml."}, options->output,
+               {"text", "json", "yaml"});
   return [options](const std::vector<std::string>& arguments) {
     if (auto taken = options->input.take_arguments(arguments); !taken)
       return usage_error("check", taken.error().message);

@@ -121,8 +121,8 @@ std::string InputOptions::shown_paths() const {
   return str_cat(paths_[0], " and ", paths_.size() - 1, " more");
 }
 
-std::string format_findings(const Diagnostics& findings, bool json) {
-  if (!json) {
+std::string format_findings(const Diagnostics& findings, std::string_view format) {
+  if (format == "text") {
     std::string out;
     for (const auto& d : findings) out += to_string(d) + "\n";
     return out;
@@ -131,6 +131,7 @@ std::string format_findings(const Diagnostics& findings, bool json) {
   for (const auto& d : findings) list.items().push_back(to_node(d));
   auto root = document::Node::map();
   root.set("findings", std::move(list));
+  if (format == "yaml") return document::to_yaml(root);
   return document::to_json(root, document::JsonStyle::kIndented) + "\n";
 }
 

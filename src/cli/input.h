@@ -35,7 +35,7 @@ Result<void> parse_backend(
     std::string_view text,
     std::map<translate::ServicePort, std::vector<snapshot::Endpoint>>& backends);
 
-/// Findings for people, one line each, or as one JSON document.
-std::string format_findings(const Diagnostics& findings, bool json);
+/// Findings for people, one line each ("text"), or as one document ("json", "yaml").
+std::string format_findings(const Diagnostics& findings, std::string_view format);
 
 }  // namespace gwanmun::cli

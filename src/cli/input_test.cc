@@ -33,14 +33,15 @@ TEST(Backend, RefusesAllElse) {
   }
 }
 
-TEST(Findings, AsJson) {
+TEST(Findings, InEveryFormat) {
   Diagnostics findings{{.file = "a.yaml", .line = 3, .message = "wrong", .hint = "do right"}};
-  EXPECT_EQ(format_findings(findings, true),
+  EXPECT_EQ(format_findings(findings, "json"),
             "{\n    \"findings\": [\n        {\n            \"severity\": \"error\",\n"
             "            \"file\": \"a.yaml\",\n            \"line\": 3,\n"
             "            \"message\": \"wrong\",\n            \"hint\": \"do right\"\n        }\n"
             "    ]\n}\n");
-  EXPECT_EQ(format_findings(findings, false), "a.yaml:3: error: wrong (do right)\n");
+  EXPECT_THAT(format_findings(findings, "yaml"), HasSubstr("findings:\n- severity: error\n"));
+  EXPECT_EQ(format_findings(findings, "text"), "a.yaml:3: error: wrong (do right)\n");
 }
 
 TEST(Banner, HintsSayWhatToWrite) {

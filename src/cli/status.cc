@@ -59,7 +59,7 @@ class StatusPrinter {
 
   void show(const control::FileSource& source, const translate::Translation& result) {
     auto problems = source.diagnostics();
-    print_error(format_findings(problems, false));
+    print_error(format_findings(problems, "text"));
     code_ = control::has_problems(control::findings(source, result)) ? kProblems : kFine;
     std::string text;
     if (options_.output == "text") {

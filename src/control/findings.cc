@@ -183,13 +183,19 @@ class Collector {
   /// Routes that nobody will ever write a status for.
   template <class T>
   void unattached() {
+    // Both maps have the same order: one walk, no look-ups (there may be 40,000 routes).
+    auto status = result_.statuses.lower_bound({T::kKind, "", ""});
     for (const auto& [key, route] : resources_.of<T>()) {
-      subject_ = {T::kKind, key.ns, key.name};
-      auto status = result_.statuses.find(subject_);
-      const auto* parents = status == result_.statuses.end()
-                                ? nullptr
-                                : std::get_if<api::RouteStatus>(status->second.get());
+      auto is_before = [wanted = &key](const api::ObjectRef& ref) {
+        return ref.kind == T::kKind && ref.key() < *wanted;
+      };
+      while (status != result_.statuses.end() && is_before(status->first)) ++status;
+      bool found = status != result_.statuses.end() && status->first.kind == T::kKind &&
+                   status->first.key() == key;
       const auto& refs = route->spec.parentRefs;
+      const auto* parents = found ? std::get_if<api::RouteStatus>(&*status->second) : nullptr;
+      if (parents != nullptr && !refs.empty() && parents->parents.size() == refs.size()) continue;
+      subject_ = {T::kKind, key.ns, key.name};
       if (refs.empty()) add(subject_, "spec", "has no parentRefs: it attaches to no Gateway");
       for (std::size_t i = 0; i < refs.size(); ++i) {
         auto is_this = [&](const auto& parent) { return parent.parentRef == refs[i]; };

@@ -34,7 +34,7 @@ def test_usage_errors_are_exit_2_and_help_out():
     done = gwanmun("check", "--outptu=json", ".", check=2)
     assert 'did you mean "--output"?' in done.stderr
     assert "no manifests given" in gwanmun("check", check=2).stderr
-    assert "expected one of text, json" in gwanmun("check", "-o", "xml", ".", check=2).stderr
+    assert "expected one of text, json, yaml" in gwanmun("check", "-o", "xml", ".", check=2).stderr
 
 
 def test_version():
