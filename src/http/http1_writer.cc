@@ -16,6 +16,7 @@ class Buffer {
  public:
   void clear() { size_ = 0; }
   void add(std::string_view text) {
+    if (text.empty()) return;  // it may have no address (no Host in HTTP/1.0)
     if (text.size() > capacity_ - size_) grow(text.size());
     std::memcpy(data_.get() + size_, text.data(), text.size());
     size_ += text.size();
@@ -36,7 +37,7 @@ class Buffer {
     std::memcpy(at, field.name.data(), field.name.size());
     at += field.name.size();
     std::memcpy(at, ": ", 2);
-    std::memcpy(at + 2, field.value.data(), field.value.size());
+    if (!field.value.empty()) std::memcpy(at + 2, field.value.data(), field.value.size());
     at += 2 + field.value.size();
     std::memcpy(at, "\r\n", 2);
     size_ += size;
