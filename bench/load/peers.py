@@ -143,5 +143,5 @@ backend origin
 
 def start_gwanmun(directory, binary, manifests):
     d = Path(directory)
-    return Process("gwanmun", [binary, "run", str(manifests), "--workers", "1", "--admin", "127.0.0.1:18900"],
+    return Process("gwanmun", [binary, "run", str(manifests), "--workers", "1"],
                    PROXY_CPU, d, CLEAR)
