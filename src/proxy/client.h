@@ -17,6 +17,7 @@ struct CompiledListener;
 struct Client {
   Port* port = nullptr;
   http::ServerConnection* connection = nullptr;  // nullptr during the handshake
+  int handshake_fd = -1;                         // its socket, before HTTP
   Client* previous = nullptr;                    // Port's list
   Client* next = nullptr;
   /// The peer, or whom the PROXY protocol named in its place.

@@ -38,6 +38,8 @@ struct Limits {
   std::uint32_t max_forwarded_hops = 32;
   /// A client's own X-Request-Id is kept up to this length.
   std::uint32_t max_request_id_bytes = 128;
+  /// Rounds of events, without a wait, in which what a forced end has cut must be gone.
+  std::uint32_t ticks_to_end = 1'000;
   /// How long gathered access log lines may wait.
   Milliseconds access_log_delay{250};
 };

@@ -52,8 +52,29 @@ void MirrorCopy::end() {
 
 void MirrorCopy::abandon() {
   if (ended_) return;
+  give_up();
+}
+
+void MirrorCopy::give_up() {
   given_up_ = true;
   changed_.fire();
+}
+
+void MirrorList::add(MirrorCopy& copy) {
+  copy.next_ = first_;
+  if (first_) first_->previous_ = &copy;
+  first_ = &copy;
+  ++size_;
+}
+
+void MirrorList::remove(MirrorCopy& copy) {
+  (copy.previous_ ? copy.previous_->next_ : first_) = copy.next_;
+  if (copy.next_) copy.next_->previous_ = copy.previous_;
+  --size_;
+}
+
+void MirrorList::give_up_all() {
+  for (MirrorCopy* copy = first_; copy; copy = copy->next_) copy->give_up();
 }
 
 namespace {
@@ -117,15 +138,17 @@ net::Task<void> send_mirror(upstream::Ref<MirrorCopy> copy) {
                                                                : Outcome::kAbandoned);
     }
   }
-  c.worker_.end_mirror();
+  c.worker_.mirrors().remove(c);
 }
 
 void start_mirrors(Exchange& x, Upload& upload) {
   if (!x.filters) return;
   for (filter::ClusterId id : x.filters->mirrors()) {
     auto cluster = x.worker.cluster(*x.config, id);
-    if (!cluster || cluster->empty() || !x.worker.begin_mirror()) continue;
+    if (!cluster || cluster->empty() || !x.worker.may_mirror()) continue;
     upstream::Ref<MirrorCopy> copy(new MirrorCopy(x.worker, std::move(cluster), x.request));
+    x.worker.mirrors().add(*copy);
+    x.worker.metrics().mirrored.add();
     upload.add_mirror(copy);
     net::spawn(send_mirror(std::move(copy)));
   }

@@ -3,6 +3,7 @@
 // body, and is given up when it falls behind. Called by forward.cc.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -30,10 +31,13 @@ class MirrorCopy {
   void end();
   /// The exchange is over; a copy that is not complete is given up.
   void abandon();
+  /// No more of it is sent, and its answer is not waited for.
+  void give_up();
 
   std::uint32_t references = 0;  // Ref
 
  private:
+  friend class MirrorList;
   friend net::Task<void> send_mirror(upstream::Ref<MirrorCopy> copy);
   Worker& worker_;
   Arena arena_;
@@ -43,6 +47,22 @@ class MirrorCopy {
   std::string pending_;
   bool ended_ = false;
   bool given_up_ = false;
+  MirrorCopy* previous_ = nullptr;  // MirrorList
+  MirrorCopy* next_ = nullptr;
+};
+
+/// The copies that one worker is sending; each is in it as long as its coroutine runs.
+class MirrorList {
+ public:
+  std::uint32_t size() const { return size_; }
+  void add(MirrorCopy& copy);
+  void remove(MirrorCopy& copy);
+  /// They end, and leave, in this tick.
+  void give_up_all();
+
+ private:
+  MirrorCopy* first_ = nullptr;
+  std::uint32_t size_ = 0;
 };
 
 /// Starts a copy to each cluster that the filters chose; their bodies come through `upload`.

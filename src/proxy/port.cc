@@ -1,6 +1,7 @@
 // Accepting, and what comes before HTTP.
 #include "proxy/port.h"
 
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cstring>
@@ -36,9 +37,11 @@ void Port::drain() {
 }
 
 void Port::abort() {
+  aborted_ = true;
   for (Client* client = first_; client;) {
     Client* next = client->next;
     if (client->connection) client->connection->abort(http::Fault::kCancelled);
+    else ::shutdown(client->handshake_fd, SHUT_RDWR);  // greet() sees the end and removes it
     client = next;
   }
 }
@@ -59,6 +62,7 @@ void Port::on_accept(const net::Accepted& accepted) {
   if (first_) first_->previous = client;
   first_ = client;
   set_address(*client, accepted.peer);
+  client->handshake_fd = accepted.fd;
   auto stream = net::make_tcp_stream(worker_.loop(), accepted.fd, accepted.peer, {});
   if (plan_.proxy_protocol || plan_.secure) net::spawn(greet(*client, std::move(stream)));
   else serve(*client, std::move(stream));
@@ -115,7 +119,8 @@ void Port::serve(Client& client, std::unique_ptr<net::Stream> stream) {
                           : http::serve_http1(loop, std::move(stream), worker_, limits, true);
   connection->context = &client;
   client.connection = connection;
-  if (draining_) connection->drain();
+  if (aborted_) connection->abort(http::Fault::kCancelled);
+  else if (draining_) connection->drain();
 }
 
 void Port::remove(Client& client) {

@@ -55,6 +55,7 @@ class Port final : public net::AcceptHandler {
   PortPlan plan_;
   std::unique_ptr<net::Listener> listener_;
   bool draining_ = false;
+  bool aborted_ = false;
   std::uint32_t connections_ = 0;
   Client* first_ = nullptr;
 };

@@ -225,6 +225,45 @@ TEST(Server, DrainEndsWithTheGracePeriod) {
   EXPECT_TRUE(client.ends());
 }
 
+TEST(Server, AForcedEndCutsConnectionsThatHaveSaidNothing) {
+  Origin origin(Origin::answers("ok"));
+  Config config;
+  config.listener().proxy_protocol = true;
+  config.cluster("c", {origin.port()});
+  config.rule("/", "c");
+  Options options;
+  options.grace_period = std::chrono::milliseconds(50);
+  Gateway gateway(std::move(options));
+  gateway.apply(config);
+  Wire client = gateway.connect();
+  telemetry::WorkerMetrics& metrics = gateway.server().metrics().worker(0);
+  ASSERT_TRUE(eventually([&] { return metrics.connections_active.value() == 1; }));
+  EXPECT_FALSE(gateway.server().drain());
+  EXPECT_EQ(metrics.connections_active.value(), 0u);
+  EXPECT_TRUE(client.ends(1'000));
+}
+
+TEST(Server, TheEndGivesUpMirrors) {
+  std::atomic<bool> asked{false};
+  std::atomic<bool> ended{false};
+  Origin origin(Origin::answers("ok"));
+  Origin silent([&](Wire& wire) {
+    read_message(wire);
+    asked = true;
+    ended = wire.ends(3'000);
+  });
+  Config config;
+  config.cluster("c", {origin.port()});
+  config.cluster("silent", {silent.port()});
+  config.rule("/", "c").filters = {snapshot::Mirror{.cluster = "silent"}};
+  Gateway gateway;
+  gateway.apply(config);
+  EXPECT_EQ(gateway.get("/").body, "ok");
+  ASSERT_TRUE(eventually([&] { return asked.load(); }));
+  gateway.server().drain();
+  EXPECT_TRUE(eventually([&] { return ended.load(); }));
+}
+
 TEST(Server, AHundredChangesUnderLoadLoseNothing) {
   Origin a(Origin::answers("a")), b(Origin::answers("b"));
   Config config;

@@ -65,20 +65,22 @@ void Worker::drain(std::move_only_function<void()> done) {
 }
 
 void Worker::end() {
-  ending_ = draining_ = true;
+  draining_ = true;
   for (const auto& port : ports_) {
     port->drain();
     port->abort();
   }
-  finish_if_ended();
+  mirrors_.give_up_all();
+  config_ = upstream::Ref<WorkerConfig>();
+  finish(limits().ticks_to_end);
 }
 
-/// Connections that were cut are gone at the end of this tick; handshakes end by their timeout and
-/// are not waited for.
-void Worker::finish_if_ended() {
-  access_log_.flush();
-  config_ = upstream::Ref<WorkerConfig>();
-  loop_->post([this] {
+/// What was cut is gone at the end of this tick; a handshake is with the event that tells it, in
+/// one of the next ticks.
+void Worker::finish(std::uint32_t ticks) {
+  loop_->post([this, ticks] {
+    if (ticks > 0 && connections() + mirrors_.size() > 0) return finish(ticks - 1);
+    access_log_.flush();
     registry_.update({});
     loop_->post([this] { loop_->stop(); });
   });
@@ -152,13 +154,6 @@ void Worker::log(const telemetry::AccessEntry& entry) {
   log_timer_.arm(
       *loop_, static_cast<std::uint64_t>(limits().access_log_delay.count()),
       [](void* self) { static_cast<Worker*>(self)->access_log_.flush(); }, this);
-}
-
-bool Worker::begin_mirror() {
-  if (mirrors_ >= limits().max_mirrors) return false;
-  ++mirrors_;
-  metrics_.mirrored.add();
-  return true;
 }
 
 // ---- connections ----

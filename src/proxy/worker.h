@@ -11,6 +11,7 @@
 #include "http/connection.h"
 #include "net/loop.h"
 #include "proxy/forwarded.h"
+#include "proxy/mirror.h"
 #include "proxy/port.h"
 #include "proxy/server.h"
 #include "proxy/upstream/registry.h"
@@ -73,9 +74,10 @@ class Worker final : public http::ServerHandler {
   telemetry::WorkerMetrics& metrics() { return metrics_; }
   telemetry::AccessLog& access_log() { return access_log_; }
   void log(const telemetry::AccessEntry& entry);
-  /// Mirrors in progress; false at the limit.
-  bool begin_mirror();
-  void end_mirror() { --mirrors_; }
+  /// Mirrors in progress.
+  MirrorList& mirrors() { return mirrors_; }
+  /// False at their limit.
+  bool may_mirror() const { return mirrors_.size() < limits().max_mirrors; }
 
   /// False at the connection limit.
   bool admit() const { return connections() < max_connections_; }
@@ -90,7 +92,7 @@ class Worker final : public http::ServerHandler {
   std::uint32_t connections() const;
   void remove_unused_ports();
   void sweep();
-  void finish_if_ended();
+  void finish(std::uint32_t ticks);
 
   std::unique_ptr<net::Loop> loop_;
   const Options& options_;
@@ -104,9 +106,8 @@ class Worker final : public http::ServerHandler {
   upstream::Ref<WorkerConfig> config_;
   std::vector<RuleState> rules_;  // by CompiledRule::id
   std::vector<std::unique_ptr<Port>> ports_;
-  std::uint32_t mirrors_ = 0;
+  MirrorList mirrors_;
   bool draining_ = false;
-  bool ending_ = false;
   std::move_only_function<void()> drained_;
 };
 
