@@ -18,7 +18,12 @@ namespace {
 using net::Task;
 
 struct Rig : ServerHandler, ClientHandler {
-  virtual ~Rig() = default;
+  /// Connections own themselves; what they refer to is ours.
+  virtual ~Rig() {
+    if (server) server->abort(Fault::kCancelled);
+    if (client) client->retire();
+    EXPECT_TRUE(run([&] { return !server && !client; }));
+  }
   ServerLimits server_limits;
   ClientLimits client_limits;
   std::unique_ptr<net::Loop> loop = std::move(net::Loop::create().value());

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <set>
 #include <string>
 #include <thread>
 
@@ -51,6 +52,9 @@ class TestServer final : net::AcceptHandler, ServerHandler {
     thread_.join();
     loop_->bind();
     listener_.reset();
+    for (ServerConnection* connection : std::set(open_)) connection->abort(Fault::kCancelled);
+    for (int i = 0; i < 100 && !(open_.empty() && handshakes_ == 0); ++i) loop_->run_once(10);
+    EXPECT_TRUE(open_.empty() && handshakes_ == 0);
   }
   std::uint16_t port() const { return port_; }
 
@@ -58,22 +62,26 @@ class TestServer final : net::AcceptHandler, ServerHandler {
   void on_accept(const net::Accepted& connection) override {
     auto stream = net::make_tcp_stream(*loop_, connection.fd, connection.peer, {});
     if (tls_ == nullptr) {
-      serve_http2(*loop_, std::move(stream), *this, limits_, false);
+      open_.insert(serve_http2(*loop_, std::move(stream), *this, limits_, false));
     } else {
       net::spawn(shake_hands(std::move(stream)));
     }
   }
   net::Task<> shake_hands(std::unique_ptr<net::Stream> stream) {
+    ++handshakes_;
     net::TlsResult secured = co_await net::accept_tls(std::move(stream), tls_);
-    if (secured) serve_http2(*loop_, *std::move(secured), *this, limits_, true);
+    --handshakes_;
+    if (secured) open_.insert(serve_http2(*loop_, *std::move(secured), *this, limits_, true));
   }
   void on_request(ServerStream& stream) override { net::spawn(answer(stream)); }
   void on_refused(ServerConnection&, int, std::string_view) override {}
-  void on_closed(ServerConnection&) override {}
+  void on_closed(ServerConnection& connection) override { open_.erase(&connection); }
 
   std::shared_ptr<const net::TlsServerConfig> tls_;
   ServerLimits limits_;
   std::unique_ptr<net::Loop> loop_;
+  std::set<ServerConnection*> open_;
+  int handshakes_ = 0;
   std::unique_ptr<net::Listener> listener_;
   std::uint16_t port_ = 0;
   std::thread thread_;
