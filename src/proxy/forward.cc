@@ -45,8 +45,8 @@ void set_attempt_deadline(Exchange& x, bool asked_for) {
   if (x.attempt_deadline_ms != 0 || x.request_deadline_ms != 0) x.arm();
 }
 
-/// While the body still comes in the default deadline moves on: it is for the backend, not for the
-/// client's line.
+/// While the backend takes the body, or would take more than the client has sent, the default
+/// deadline moves on: it is for the backend, not for the client's line.
 void postpone_default_deadline(Exchange& x) {
   const auto& timeouts = x.rule().spec->timeouts;
   if (timeouts.backend_request || timeouts.request || x.attempt_deadline_ms == 0) return;
@@ -97,9 +97,10 @@ Error await_head(Exchange& x, Lease& lease, Upload& upload, bool& ready) {
     return x.upstream_error(up.head_fault());
   }
   if (!upload.done()) {
+    const std::uint64_t before = x.bytes_in;
     if (const Fault fault = upload.pump(up); fault != Fault::kNone)
       return {Side::kClient, Phase::kRequest, fault, 0, {}};
-    postpone_default_deadline(x);
+    if (up.ready() || x.bytes_in > before) postpone_default_deadline(x);
     if (upload.done()) x.phase = Phase::kHead;
   }
   Error error = x.interrupted();

@@ -200,6 +200,29 @@ TEST(Serve, TheBackendRequestTimeoutToo) {
   EXPECT_LT(took, 1'000u);
 }
 
+TEST(Serve, ABackendThatDoesNotTakeTheBodyRunsOutOfTime) {
+  std::atomic<bool> over{false};
+  Origin deaf([&](Wire&) {
+    while (!over) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  });
+  Config config;
+  config.cluster("c", {deaf.port()});
+  config.rule("/", "c");
+  Options options;
+  options.limits.default_head_timeout = std::chrono::milliseconds(300);
+  Gateway gateway(std::move(options));
+  gateway.apply(config);
+  Wire client = gateway.connect();
+  std::thread sender([&] {  // more than the sockets between take
+    client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 20000000\r\n\r\n");
+    client.send(std::string(20'000'000, 'b'));
+  });
+  EXPECT_EQ(read_message(client).status(), 504);
+  over = true;
+  ::shutdown(client.fd(), SHUT_RDWR);
+  sender.join();
+}
+
 TEST(Serve, RetriesByStatus) {
   std::atomic<int> requests{0};
   Origin origin([&](Wire& wire) {
