@@ -44,9 +44,11 @@ struct ClientLimits {
   std::uint32_t max_staged_bytes = 64 * 1024;
   std::uint32_t max_informational = 16;  // 1xx heads before the final one
   // HTTP/2
-  std::uint32_t max_concurrent_streams = 256;  // never more than the server allows
-  std::uint32_t initial_window_bytes = 256 * 1024;
-  std::uint32_t connection_window_bytes = 4 * 1024 * 1024;
+  std::uint32_t max_concurrent_streams = 256;      // never more than the server allows
+  std::uint32_t initial_window_bytes = 64 * 1024;  // what a stalled client can leave unread here
+  // Twice what all streams together may leave unread, as credit is given back in halves: clients
+  // that do not read must not stop the others on the same connection.
+  std::uint32_t connection_window_bytes = 32 * 1024 * 1024;
   std::uint32_t header_table_bytes = 4096;
   std::uint32_t max_control_frames = 1'000;  // without progress, as for clients
   std::uint32_t max_queued_control_bytes = 64 * 1024;

@@ -123,6 +123,72 @@ TEST(Pools, FullHttp2ConnectionsGetCompanyUpToTheLimit) {
   EXPECT_EQ(back.server().metrics().worker(0).connections_accepted.value(), 2u);
 }
 
+/// Reads HTTP/2 frames, up to and with the first HEADERS.
+void read_request_head(Wire& wire) {
+  for (;;) {
+    const std::string header = wire.read_exactly(9);
+    if (header.size() < 9) return;
+    auto byte = [&](std::size_t at) { return static_cast<unsigned char>(header[at]); };
+    wire.read_exactly(std::size_t{byte(0)} << 16 | std::size_t{byte(1)} << 8 | byte(2));
+    if (byte(3) == 1) return;
+  }
+}
+
+TEST(Pools, AnHttp2ConnectionThatGoesAwayMakesRoomWhileItsLastStreamRuns) {
+  using namespace std::string_view_literals;
+  std::atomic<int> connections{0};
+  std::atomic<bool> told{false}, over{false};
+  Origin origin([&](Wire& wire) {
+    const bool first = connections++ == 0;
+    wire.send("\0\0\0\4\0\0\0\0\0"sv);  // SETTINGS
+    wire.read_exactly(24);
+    read_request_head(wire);
+    if (first) wire.send("\0\0\x8\7\0\0\0\0\0\0\0\0\1\0\0\0\0"sv);  // GOAWAY, after stream 1
+    else wire.send("\0\0\1\1\5\0\0\0\1\x88"sv);                     // HEADERS: status 200
+    told = true;
+    while (!over) std::this_thread::sleep_for(Milliseconds(10));
+  });
+  Options options;
+  options.upstream_limits.max_multiplexed = 1;
+  Gateway gateway(std::move(options));
+  Config config = config_for(origin.port());
+  config.cluster("c", {origin.port()}).protocol = snapshot::BackendProtocol::kH2c;
+  gateway.apply(config);
+  Wire lasting = gateway.connect();
+  lasting.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_TRUE(eventually([&] { return told.load(); }));
+  std::this_thread::sleep_for(Milliseconds(50));
+  EXPECT_EQ(gateway.get("/").status(), 200);
+  EXPECT_EQ(connections, 2);
+  over = true;
+}
+
+TEST(Pools, ClientsThatDoNotReadDoNotStopOthersOnTheSameHttp2Connection) {
+  const std::string large(8'000'000, 'l');
+  Origin origin([&](Wire& wire) {
+    for (Message in; !(in = read_message(wire)).head.empty();) {
+      const std::string body = in.start().contains("/large") ? large : "small";
+      wire.send(str_cat("HTTP/1.1 200 OK\r\ncontent-length: ", body.size(), "\r\n\r\n", body));
+    }
+  });
+  Gateway back;
+  Config back_config = config_for(origin.port());
+  back.apply(back_config);
+  Gateway front;
+  Config config = config_for(back.port(80));
+  config.cluster("c", {back.port(80)}).protocol = snapshot::BackendProtocol::kH2c;
+  front.apply(config);
+  std::vector<Wire> stalled;
+  for (int i = 0; i < 24; ++i) {
+    stalled.push_back(front.connect());
+    stalled.back().send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
+  }
+  for (Wire& wire : stalled) EXPECT_THAT(wire.read_until("\r\n"), ::testing::HasSubstr("200"));
+  std::this_thread::sleep_for(Milliseconds(500));
+  EXPECT_EQ(front.get("/small").body, "small");
+  EXPECT_EQ(back.server().metrics().worker(0).connections_accepted.value(), 1u);
+}
+
 TEST(Pools, AMirrorThatDoesNotReadCostsTheRequestNothing) {
   Origin origin(Origin::answers("ok"));
   std::atomic<bool> ended{false};

@@ -64,9 +64,7 @@ void Endpoint::acquire(Lease& lease) {
   if (queue.size >= context_.limits.max_waiting) return lease.failed(Fault::kOverload);
   queue.push(lease);
   if (http2) {
-    const std::uint32_t open = connections_multiplexed_ + connecting_multiplexed_;
-    if (connecting_multiplexed_ == 0 && open < context_.limits.max_multiplexed)
-      start_connecting(lease.wish_.speak, true);
+    connect_for_waiting_multiplexed();
   } else {
     connect_for_waiting();
   }
@@ -152,7 +150,8 @@ void Endpoint::adopt_http1_waiters() {
 void Endpoint::connect_failed(Fault fault, bool http2) {
   if (http2) {
     --connecting_multiplexed_;
-    if (connections_multiplexed_ == 0) fail_all(waiting_multiplexed_, fault);
+    // Not when one that is full will have room; one that was told to go away never will.
+    if (multiplexed_.empty()) fail_all(waiting_multiplexed_, fault);
   } else {
     --connecting_;
     if (Lease* lease = waiting_.first) {
@@ -205,14 +204,18 @@ void Endpoint::connect_for_waiting() {
     start_connecting(Speak::kHttp1, false);
 }
 
-/// All connections are full and more is wanted: one more, unless one is on its way.
+/// All connections are full and more is wanted: one more, unless one is on its way. Those that were
+/// told to go away do not count, as long as their last streams may run.
 void Endpoint::connect_for_waiting_multiplexed() {
   if (waiting_multiplexed_.size == 0 || connecting_multiplexed_ > 0) return;
-  if (connections_multiplexed_ < context_.limits.max_multiplexed)
+  if (multiplexed_.size() < context_.limits.max_multiplexed)
     start_connecting(waiting_multiplexed_.first->wish_.speak, true);
 }
 
-void Endpoint::on_retired(ClientConnection& connection) { forget(connection); }
+void Endpoint::on_retired(ClientConnection& connection) {
+  forget(connection);
+  if (is_multiplexed(connection)) connect_for_waiting_multiplexed();
+}
 
 void Endpoint::on_closed(ClientConnection& connection) {
   forget(connection);
