@@ -29,7 +29,7 @@ void Http1ClientStream::open(Arena& arena) {
   informational_ = 0;
   head_state_ = kHeadPending;
   head_fault_ = write_fault_ = Fault::kNone;
-  head_sent_ = idempotent_ = final_head_ = answered_ = false;
+  head_sent_ = idempotent_ = final_head_ = answered_ = wants_more_ = false;
 }
 
 void Http1ClientStream::send_head(const RequestHead& head) {
@@ -127,6 +127,7 @@ BodyReader::State Http1ClientStream::state() {
   if (!final_head_ && input_.fault() == Fault::kNone) return kPending;
   State state = input_.state(connection_.window_, *arena_);
   if (state == kFailed) connection_.will_not_be_reused();
+  wants_more_ = state == kPending;
   if (state == kPending && !connection_.window_.is_open() &&
       connection_.stream_->reading_paused()) {
     connection_.stream_->resume_reading();
@@ -221,7 +222,9 @@ std::size_t Http1Client::on_data(std::string_view data) {
 }
 
 std::size_t Http1Client::settle(std::size_t) {
-  if (!closed_ && unread_input()) stream_->pause_reading();
+  // Who has not asked again after what it took cannot pass on more: the rest stays in the kernel.
+  bool satisfied = active_ && exchange_.final_head_ && !exchange_.wants_more_;
+  if (!closed_ && (unread_input() || satisfied)) stream_->pause_reading();
   exchange_.input_.forget_window();
   return window_.close();
 }
@@ -266,6 +269,7 @@ void Http1Client::stream_released() {
   reused_ |= exchange_.head_sent_;
   if (closed_) return destroy();
   if (retired_ || input_waits()) return close();
+  if (stream_->reading_paused()) stream_->resume_reading();
   handler_.on_idle(*this);
 }
 

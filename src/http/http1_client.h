@@ -69,6 +69,7 @@ class Http1ClientStream final : public ClientStream {
   bool idempotent_ = false;
   bool answered_ = false;    // a byte has come back
   bool final_head_ = false;  // no further head will come
+  bool wants_more_ = false;  // the body's reader has asked and waits
 };
 
 class Http1Client final : public ClientConnection, public net::StreamHandler {

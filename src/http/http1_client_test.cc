@@ -101,6 +101,27 @@ class Http1ClientTest : public testing::ConnectionTest, public ClientHandler {
     }
   }
 
+  // Takes what comes with the head, and asks for more only when told.
+  Task<> take_and_hold() {
+    ++running_;
+    Arena arena;
+    ClientStream& stream = connection_->open(arena);
+    RequestHead head(arena);
+    head.method = "GET";
+    head.authority = "a";
+    head.path = "/p";
+    stream.send_head(head);
+    if (co_await read_heads(stream) && stream.state() == BodyReader::kData) {
+      seen_ += stream.data();
+      stream.consume(stream.data().size());
+      co_await proceed_;
+    }
+    co_await read_body(stream);
+    seen_ += "|";
+    stream.release();
+    --running_;
+  }
+
   void answer(std::string_view bytes) {
     peer_->send(bytes);
     settle_down();
@@ -344,6 +365,29 @@ TEST_F(Http1ClientTest, BackpressureStopsReading) {
   }));
   EXPECT_EQ(seen_.size(), body.size() + 5);
   EXPECT_EQ(idle_, 1);
+}
+
+TEST_F(Http1ClientTest, NothingIsReadForAReaderThatDoesNotAsk) {
+  net::spawn(take_and_hold());
+  answer("HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nabc");
+  EXPECT_TRUE(connection_->transport().reading_paused());
+  answer("def");
+  EXPECT_EQ(connection_->transport().bytes_received(), 41u);
+  proceed_.fire();
+  settle_down();
+  EXPECT_EQ(seen_, "200 abcdef|");
+}
+
+TEST_F(Http1ClientTest, AConnectionGoesBackReadingAlsoWhenItsReaderDidNotAsk) {
+  net::spawn(take_and_hold());
+  answer("HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nabc");
+  EXPECT_TRUE(connection_->transport().reading_paused());
+  proceed_.fire();
+  settle_down();
+  EXPECT_FALSE(connection_->transport().reading_paused());
+  start();
+  answer("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
+  EXPECT_EQ(seen_, "200 abc|200 ok|");
 }
 
 TEST_F(Http1ClientTest, ResetGivesUp) {
